@@ -1,0 +1,60 @@
+/* crypto: the narrow adapter that everything above reaches cryptography
+ * through. BoringSSL behind it. Nothing else includes <openssl/...>, but for
+ * server/tls.c and client-sdk/src/tls.c. */
+#pragma once
+#include "bytes.h"
+
+enum { SHA256_LEN = 32, SIGNATURE_LEN = 64, KEY_COORD_LEN = 32 };
+
+struct digest {
+    uint8_t bytes[SHA256_LEN];
+};
+
+/* Fills from the system's random source; cannot fail (BoringSSL aborts). */
+void crypto_random(uint8_t *out, size_t len);
+
+struct digest crypto_sha256(struct slice data);
+
+/* HMAC-SHA256 (RFC 2104) over parts that are nowhere in one piece. The state
+ * is plain memory, and crypto_hmac_final wipes it. */
+struct crypto_hmac {
+    _Alignas(16) uint8_t opaque[256]; /* two SHA-256 contexts */
+};
+void crypto_hmac_init(struct crypto_hmac *h, struct slice key);
+void crypto_hmac_update(struct crypto_hmac *h, struct slice data);
+struct digest crypto_hmac_final(struct crypto_hmac *h);
+struct digest crypto_hmac_sha256(struct slice key, struct slice data);
+
+enum key_type { KEY_P256, KEY_ED25519 };
+
+/* A public key: both coordinates for P-256, x alone for Ed25519. Big-endian
+ * as in RFC 7518 §6.2.1 and RFC 8037 §2. */
+struct public_key {
+    enum key_type type;
+    uint8_t x[KEY_COORD_LEN];
+    uint8_t y[KEY_COORD_LEN];
+};
+
+/* A private key: the P-256 scalar or the Ed25519 seed. Wipe it with
+ * secret_wipe when done. */
+struct private_key {
+    struct public_key public;
+    uint8_t d[KEY_COORD_LEN];
+};
+
+enum status crypto_key_generate(enum key_type type, struct private_key *out) MUST_USE;
+
+/* Restores the public half from type and d. ST_INVALID if d is no key. */
+enum status crypto_key_from_private(enum key_type type, const uint8_t d[static KEY_COORD_LEN],
+                                    struct private_key *out) MUST_USE;
+
+/* ST_INVALID if the point is not on the curve. */
+enum status crypto_key_check(const struct public_key *key) MUST_USE;
+
+/* ES256 (RFC 7518 §3.4: R ‖ S) or EdDSA (RFC 8037 §3.1). */
+enum status crypto_sign(const struct private_key *key, struct slice message,
+                        uint8_t out[static SIGNATURE_LEN]) MUST_USE;
+
+/* ST_OK or ST_DENIED. */
+enum status crypto_verify(const struct public_key *key, struct slice message,
+                          const uint8_t signature[static SIGNATURE_LEN]) MUST_USE;

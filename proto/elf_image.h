@@ -1,0 +1,34 @@
+/* elf_image: what attestation needs to know of an ELF file: its build-id and
+ * its read-only segments. Reads hostile bytes; never outside the slice. */
+#pragma once
+#include "build_id.h"
+
+enum { ELF_SEGMENTS_MAX = 16 };
+
+/* A PT_LOAD segment without PF_W. */
+struct elf_segment {
+    uint64_t file_offset;
+    uint64_t vaddr; /* relative to the load bias */
+    uint64_t len;   /* bytes taken from the file (p_filesz) */
+};
+
+struct elf_image {
+    struct build_id build_id;
+    uint16_t machine;     /* e_machine: EM_X86_64 or EM_AARCH64 */
+    bool position_independent;
+    uint32_t segment_count;
+    struct elf_segment segments[ELF_SEGMENTS_MAX];
+};
+
+/* ELF64 little-endian, ET_EXEC or ET_DYN. ST_INVALID with *why (a constant
+ * text) otherwise, if there is no build-id, a range lies outside the file, or
+ * it has text relocations (its code would differ in every process). */
+enum status elf_image_read(struct slice file, struct elf_image *out, const char **why) MUST_USE;
+
+/* Number of PROBE_BLOCK_LEN blocks: each segment starts a new one. */
+uint64_t elf_image_blocks(const struct elf_image *image);
+
+/* Where block n lies: segment index, offset within it and length. ST_NOT_FOUND
+ * past the end. */
+enum status elf_image_block(const struct elf_image *image, uint64_t n, uint32_t *segment,
+                            uint64_t *offset, size_t *len) MUST_USE;

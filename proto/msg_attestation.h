@@ -1,0 +1,30 @@
+/* msg_attestation: POST /v1/attestations, its request and its answer. */
+#pragma once
+#include "probe.h"
+
+struct evidence {
+    uint32_t id; /* of the probe that it answers */
+    struct digest digest;
+};
+
+struct attestation_request {
+    uint8_t challenge[CHALLENGE_LEN];
+    struct public_key instance_key; /* "jwk" */
+    uint32_t evidence_count;
+    struct evidence evidence[PROBES_MAX];
+};
+
+/* An id may occur once only (ST_INVALID). Unknown members are refused. */
+enum status attestation_request_decode(const cJSON *message,
+                                       struct attestation_request *out) MUST_USE;
+enum status attestation_request_encode(const struct attestation_request *m,
+                                       struct writer *w) MUST_USE;
+
+struct attestation_response {
+    struct slice integrity_token;
+    int64_t expires_in; /* seconds */
+};
+enum status attestation_response_decode(const cJSON *message,
+                                        struct attestation_response *out) MUST_USE;
+enum status attestation_response_encode(const struct attestation_response *m,
+                                        struct writer *w) MUST_USE;

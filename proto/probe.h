@@ -1,0 +1,34 @@
+/* probe: one question of a challenge and the digest that answers it. */
+#pragma once
+#include "build_id.h"
+#include "crypto.h"
+
+enum {
+    CHALLENGE_LEN = 32,
+    PROBE_BLOCK_LEN = 4096,   /* bytes; the last block of a range may be shorter */
+    PROBE_BLOCKS_MAX = 256,   /* blocks one probe may ask for */
+    PROBES_MAX = 16           /* probes in one challenge */
+};
+
+enum probe_kind { PROBE_MEMORY, PROBE_FILE, PROBE_KIND_COUNT };
+
+/* The kind's word on the wire, and back: ST_UNSUPPORTED if unknown. */
+const char *probe_kind_name(enum probe_kind kind);
+enum status probe_kind_read(struct slice text, enum probe_kind *out) MUST_USE;
+
+/* Blocks are numbered from 0 through the concatenation of the module's
+ * read-only PT_LOAD segments' file bytes in program-header order (memory; each
+ * segment starts a new block) or through its file (file). */
+struct probe {
+    uint32_t id;
+    enum probe_kind kind;
+    struct build_id module;
+    uint32_t block_count;
+    uint32_t blocks[PROBE_BLOCKS_MAX];
+};
+
+/* digest = HMAC-SHA256(challenge, "vouchsafe probe v1" ‖ 0 ‖ u32be id ‖ kind ‖ 0
+ * ‖ jkt ‖ data): worth nothing for another challenge, probe or instance key.
+ * Feed the data in order with crypto_hmac_update, end with crypto_hmac_final. */
+void probe_digest_init(struct crypto_hmac *h, const uint8_t challenge[static CHALLENGE_LEN],
+                       uint32_t id, enum probe_kind kind, const struct digest *jkt);

@@ -1,0 +1,45 @@
+/* daemon: the life of a Vouchsafe daemon: options, configuration, workers,
+ * reload, drain. attestd and mediator each fill in a daemon_spec. */
+#pragma once
+#include "config.h"
+#include "http_server.h"
+#include "model_ref.h"
+#include "store.h"
+
+/* One loop and what belongs to it. */
+struct worker {
+    unsigned index;
+    struct event_base *base;
+    struct store *store;
+    struct log *log;
+    const struct clock *clock;
+    struct model_ref *model; /* of the configuration in force */
+    void *state;  /* the daemon's own, made by worker_start */
+    struct http_server *http;
+};
+
+/* All hooks run in the main thread but worker_*, which run in the worker's.
+ * A `model` is what a configuration and the files it names amount to: it is
+ * immutable once loaded, shared by the workers and replaced whole on reload. */
+struct daemon_spec {
+    const char *name;        /* "attestd" */
+    const char *summary;     /* one line for --help */
+    const char *default_config; /* "/etc/vouchsafe/attestd.conf" */
+    const struct http_route *routes;
+    size_t route_count;
+    cfg_opt_t *opts;         /* with CONFIG_DAEMON_OPTS */
+
+    enum status (*model_load)(cfg_t *cfg, struct log *log, void **model, char *why, size_t why_cap);
+    void (*model_free)(void *model);
+
+    /* Makes worker->state, which is what handlers get as `app`. */
+    enum status (*worker_start)(struct worker *w);
+    /* worker->model has been switched; may be NULL. Requests under way hold the
+     * former one with model_ref_hold. */
+    void (*worker_reload)(struct worker *w);
+    void (*worker_stop)(struct worker *w);
+};
+
+/* --config FILE, --check-config, --version, --help; SIGHUP reloads, SIGTERM and
+ * SIGINT drain, a second one ends at once. Returns the exit code. */
+int daemon_main(const struct daemon_spec *spec, int argc, char **argv);

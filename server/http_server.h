@@ -1,0 +1,71 @@
+/* http_server: strict HTTP/1.1 on one loop; every request is answered once. */
+#pragma once
+#include <event2/event.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+
+#include "http1.h"
+#include "log.h"
+
+struct http_server_limits {
+    struct http1_limits message;
+    uint32_t head_ms;      /* absolute deadline for a head, from its first byte */
+    uint32_t body_ms;      /* absolute deadline for a body, from the end of the head */
+    uint32_t idle_ms;      /* between requests */
+    uint32_t write_ms;     /* absolute deadline for a reply to be taken */
+    uint32_t requests;     /* on one connection */
+    uint32_t connections;  /* on this loop; more are closed at once */
+};
+extern const struct http_server_limits HTTP_SERVER_DEFAULTS;
+
+/* A request that waits for its answer. */
+struct http_exchange;
+typedef void http_handler_fn(struct http_exchange *ex, void *app);
+
+/* A new endpoint is one row. */
+struct http_route {
+    const char *method;
+    const char *path; /* exact */
+    http_handler_fn *handler;
+};
+
+/* The request: borrowed until the reply. */
+const struct http1_head *http_request_head(const struct http_exchange *ex);
+struct slice http_request_body(const struct http_exchange *ex);
+struct slice http_request_id(const struct http_exchange *ex); /* for logs and X-Request-Id */
+struct slice http_peer_text(const struct http_exchange *ex);  /* client's address, no port */
+struct event_base *http_exchange_base(const struct http_exchange *ex);
+
+/* Memory that lives until the reply, zeroed; NULL when there is none. */
+void *http_exchange_alloc(struct http_exchange *ex, size_t size);
+/* Called once when the exchange ends, replied or abandoned: release what the
+ * handler holds. */
+void http_exchange_on_end(struct http_exchange *ex, void (*fn)(void *arg), void *arg);
+
+/* Answers, once. Everything is copied. Cache-Control: no-store is added, and
+ * Content-Length, Date and Connection as needed. The peer may be gone: the
+ * reply is then dropped. */
+struct http_header_field { const char *name; struct slice value; };
+void http_reply(struct http_exchange *ex, unsigned code, const char *content_type,
+                const struct http_header_field *headers, size_t header_count, struct slice body);
+
+struct http_server;
+struct http_server_options {
+    const struct http_route *routes;
+    size_t route_count;
+    void *app;                          /* handed to every handler */
+    const struct http_server_limits *limits; /* copied */
+    struct log *log;
+    /* Peers whose Forwarded / X-Forwarded-For is believed: CIDR texts. */
+    const char *const *trusted_proxies;
+    size_t trusted_proxy_count;
+};
+enum status http_server_new(struct event_base *base, const struct http_server_options *options,
+                            struct http_server **out) MUST_USE;
+/* Serves connections accepted on fd (listening, non-blocking); takes fd. */
+enum status http_server_listen(struct http_server *s, int fd) MUST_USE;
+/* Stops accepting, answers what is under way with Connection: close; calls
+ * done once no connection is left. */
+void http_server_drain(struct http_server *s, void (*done)(void *arg), void *arg);
+void http_server_free(struct http_server *s);
+size_t http_server_connections(const struct http_server *s);
