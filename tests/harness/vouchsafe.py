@@ -2,7 +2,6 @@
 import http.client
 import json
 import os
-import shutil
 import signal
 import subprocess
 import urllib.parse
@@ -182,7 +181,8 @@ class Site:
         self.folder, self.store = folder, store
         self.registry = os.path.join(folder, "registry")
         self.binary = os.path.join(folder, "vouchsafe-example")
-        shutil.copy(program("vouchsafe-example"), self.binary)
+        # As an app is shipped: without symbols.
+        subprocess.run(["strip", "-o", self.binary, program("vouchsafe-example")], check=True)
         attestctl(self.registry, "app", "add", self.CLIENT, "--name", "Example app", *app_options)
         attestctl(self.registry, "build", "add", self.CLIENT, self.binary, "--label", "1.0.0")
         self.attestd = Daemon("attestd", folder, self.attestd_config(attestd_config))
@@ -217,15 +217,15 @@ class Site:
         self.mediator = Daemon("mediator", self.folder, self.mediator_config, port=port)
         return self.mediator
 
-    def app(self, binary=None, attestd=None, state=None, env=None):
+    def app(self, binary=None, attestd=None, state=None, env=None, client_id=None):
         """Starts the example app (or another binary in its place), each with its own instance key
         unless a state folder is named."""
         if state is None:
             self._state += 1
             state = os.path.join(self.folder, "instance-%d" % self._state)
         mediator = self.mediator.url if self.mediator else "http://127.0.0.1:9"
-        return Example(binary or self.binary, attestd or self.attestd.url, mediator, self.CLIENT,
-                       state, self.REDIRECT, "notes", env)
+        return Example(binary or self.binary, attestd or self.attestd.url, mediator,
+                       client_id or self.CLIENT, state, self.REDIRECT, "notes", env)
 
     def stop(self):
         for daemon in (self.mediator, self.attestd):
