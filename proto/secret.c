@@ -1,0 +1,115 @@
+#include "secret.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* Fills one mapping of its own, so that locking and dump rules cover it alone. */
+struct secret {
+    size_t len;
+    uint8_t bytes[SECRET_LEN_MAX];
+};
+
+void secret_wipe(void *data, size_t len)
+{
+    explicit_bzero(data, len);
+}
+
+bool secret_equal(struct slice a, struct slice b)
+{
+    uint8_t difference = a.len != b.len;
+
+    for (size_t i = 0; i < a.len && i < b.len; i++)
+        difference |= a.data[i] ^ b.data[i];
+    return difference == 0;
+}
+
+enum status secret_new(struct slice bytes, struct secret **out)
+{
+    if (bytes.len < SECRET_LEN_MIN)
+        return ST_INVALID;
+    if (bytes.len > SECRET_LEN_MAX)
+        return ST_TOO_LARGE;
+    struct secret *s =
+        mmap(NULL, sizeof *s, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (s == MAP_FAILED)
+        return ST_NO_MEMORY;
+    /* Locking needs a limit that not every system grants; leaving the page out of dumps does not.
+     */
+    (void)mlock(s, sizeof *s);
+    if (madvise(s, sizeof *s, MADV_DONTDUMP) != 0) {
+        munmap(s, sizeof *s);
+        return ST_NO_MEMORY;
+    }
+    memcpy(s->bytes, bytes.data, bytes.len);
+    s->len = bytes.len;
+    *out = s;
+    return ST_OK;
+}
+
+void secret_free(struct secret *s)
+{
+    if (!s)
+        return;
+    secret_wipe(s, sizeof *s);
+    munmap(s, sizeof *s);
+}
+
+struct slice secret_bytes(const struct secret *s)
+{
+    return (struct slice){ s->bytes, s->len };
+}
+
+static enum status check_owner(int fd)
+{
+    struct stat info;
+
+    if (fstat(fd, &info) != 0)
+        return ST_IO;
+    if (!S_ISREG(info.st_mode) || info.st_mode & (S_IRWXG | S_IRWXO))
+        return ST_DENIED;
+    return info.st_uid == geteuid() || info.st_uid == 0 ? ST_OK : ST_DENIED;
+}
+
+/* Reads until the end or cap. */
+static enum status read_all(int fd, uint8_t *out, size_t cap, size_t *len)
+{
+    *len = 0;
+    while (*len < cap) {
+        ssize_t n = read(fd, out + *len, cap - *len);
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n < 0)
+            return ST_IO;
+        if (n == 0)
+            return ST_OK;
+        *len += (size_t)n;
+    }
+    return ST_TOO_LARGE;
+}
+
+enum status secret_read_file(const char *path, struct secret **out)
+{
+    uint8_t text[SECRET_LEN_MAX + 2];
+    size_t len = 0;
+    int fd = open(path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+
+    if (fd < 0)
+        return errno == ENOENT                     ? ST_NOT_FOUND
+               : errno == EACCES || errno == ELOOP ? ST_DENIED
+                                                   : ST_IO;
+    enum status st = check_owner(fd);
+    if (!st)
+        st = read_all(fd, text, sizeof text, &len);
+    close(fd);
+    if (!st) {
+        if (len && text[len - 1] == '\n')
+            len--;
+        st = secret_new((struct slice){ text, len }, out);
+    }
+    secret_wipe(text, sizeof text);
+    return st;
+}
