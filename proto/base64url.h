@@ -3,7 +3,7 @@
 #include "bytes.h"
 
 /* Length of the text for n bytes, without NUL. */
-#define BASE64URL_LEN(n) (((n) * 4 + 2) / 3)
+#define BASE64URL_LEN(n) (((n)*4 + 2) / 3)
 
 void base64url_write(struct writer *w, struct slice bytes);
 

@@ -16,7 +16,7 @@ struct slice {
 struct slice slice_of(const char *text);
 #define SLICE_LIT(text) ((struct slice){ (const uint8_t *)("" text), sizeof(text) - 1 })
 
-bool slice_equal(struct slice a, struct slice b); /* not constant time: never for secrets */
+bool slice_equal(struct slice a, struct slice b);        /* not constant time: never for secrets */
 bool slice_equal_nocase(struct slice a, struct slice b); /* ASCII only */
 bool slice_is(struct slice s, const char *text);
 bool slice_starts_with(struct slice s, const char *prefix);

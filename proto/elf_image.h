@@ -14,7 +14,7 @@ struct elf_segment {
 
 struct elf_image {
     struct build_id build_id;
-    uint16_t machine;     /* e_machine: EM_X86_64 or EM_AARCH64 */
+    uint16_t machine; /* e_machine: EM_X86_64 or EM_AARCH64 */
     bool position_independent;
     uint32_t segment_count;
     struct elf_segment segments[ELF_SEGMENTS_MAX];

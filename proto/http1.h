@@ -7,9 +7,9 @@
 enum { HTTP1_HEADERS_MAX = 64 };
 
 struct http1_limits {
-    size_t head;     /* bytes of start line and headers, the empty line included */
-    size_t body;     /* bytes of decoded body */
-    size_t headers;  /* at most HTTP1_HEADERS_MAX */
+    size_t head;    /* bytes of start line and headers, the empty line included */
+    size_t body;    /* bytes of decoded body */
+    size_t headers; /* at most HTTP1_HEADERS_MAX */
 };
 extern const struct http1_limits HTTP1_DEFAULT_LIMITS; /* 16 KiB, 64 KiB, 64 */
 
@@ -27,24 +27,24 @@ struct http1_head {
     unsigned code;          /* response: 100 to 599 */
     size_t header_count;
     struct http1_header headers[HTTP1_HEADERS_MAX];
-    bool keep_alive;        /* as version and Connection say (RFC 9112 §9.3) */
-    bool expect_continue;   /* request */
+    bool keep_alive;      /* as version and Connection say (RFC 9112 §9.3) */
+    bool expect_continue; /* request */
     bool chunked;
     bool has_length;
-    bool until_close;       /* response whose body the end of connection ends */
+    bool until_close; /* response whose body the end of connection ends */
     uint64_t content_length;
 };
 
 /* A refusal, by the answer it deserves. */
 enum http1_error {
     HTTP1_OK = 0,
-    HTTP1_MALFORMED,      /* 400 */
-    HTTP1_HEAD_TOO_LARGE, /* 431 */
-    HTTP1_BODY_TOO_LARGE, /* 413 */
-    HTTP1_URI_TOO_LONG,   /* 414 */
-    HTTP1_EXPECTATION,    /* 417 */
-    HTTP1_NOT_IMPLEMENTED,/* 501: another transfer coding */
-    HTTP1_VERSION         /* 505 */
+    HTTP1_MALFORMED,       /* 400 */
+    HTTP1_HEAD_TOO_LARGE,  /* 431 */
+    HTTP1_BODY_TOO_LARGE,  /* 413 */
+    HTTP1_URI_TOO_LONG,    /* 414 */
+    HTTP1_EXPECTATION,     /* 417 */
+    HTTP1_NOT_IMPLEMENTED, /* 501: another transfer coding */
+    HTTP1_VERSION          /* 505 */
 };
 unsigned http1_error_code(enum http1_error e);
 
@@ -70,9 +70,9 @@ enum http1_progress http1_read_response(struct slice in, const struct http1_limi
  * HTTP1_DONE once the body is whole. Chunk extensions and trailers are dropped. */
 struct http1_body {
     uint8_t state;
-    uint64_t left;     /* of the length or of the current chunk */
-    uint64_t total;    /* decoded so far */
-    uint32_t line;     /* bytes of the current chunk line or trailer section */
+    uint64_t left;  /* of the length or of the current chunk */
+    uint64_t total; /* decoded so far */
+    uint32_t line;  /* bytes of the current chunk line or trailer section */
     uint64_t limit;
 };
 void http1_body_begin(struct http1_body *b, const struct http1_head *head,

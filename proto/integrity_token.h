@@ -9,15 +9,15 @@ enum { INTEGRITY_TOKEN_MAX = 1024, JTI_LEN = 22 };
 
 struct integrity_claims {
     struct slice issuer;
-    struct slice client_id; /* sub */
-    int64_t issued_at;      /* iat, seconds */
-    int64_t expires_at;     /* exp */
-    struct slice token_id;  /* jti */
+    struct slice client_id;         /* sub */
+    int64_t issued_at;              /* iat, seconds */
+    int64_t expires_at;             /* exp */
+    struct slice token_id;          /* jti */
     struct public_key instance_key; /* cnf.jwk */
     struct slice software_name;     /* swname, or empty */
     struct slice software_version;  /* swversion, or empty */
-    double coverage;  /* 0..1: chance that one altered block was seen in this streak */
-    int64_t streak;   /* attestations of this instance in a row, this one included */
+    double coverage;         /* 0..1: chance that one altered block was seen in this streak */
+    int64_t streak;          /* attestations of this instance in a row, this one included */
     struct slice ear_status; /* "affirming" (draft-ietf-rats-ear-04 §3) */
 };
 

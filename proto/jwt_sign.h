@@ -19,8 +19,8 @@ struct jwt_header {
  * (ST_TOO_LARGE). `claims` is the JSON text of one object. */
 enum status jwt_sign_hs256(const struct jwt_header *header, struct slice claims, struct slice key,
                            struct writer *w) MUST_USE;
-enum status jwt_sign_with(const struct jwt_header *header, struct slice claims,
-                          jwt_signer_fn *sign, void *arg, struct writer *w) MUST_USE;
+enum status jwt_sign_with(const struct jwt_header *header, struct slice claims, jwt_signer_fn *sign,
+                          void *arg, struct writer *w) MUST_USE;
 
 /* The signer for a key that is held in memory; arg is a struct private_key. */
 enum status jwt_sign_private_key(void *arg, struct slice message,

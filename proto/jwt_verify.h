@@ -15,13 +15,13 @@ enum { JWT_MAX_LEN = 4096, JWT_KID_MAX = 64 };
 
 /* What the caller expects; nothing outside it is accepted. */
 struct jwt_rules {
-    const char *typ;        /* exact, RFC 8725 §3.11 */
-    unsigned algs;          /* JWT_ALG_BITs */
-    bool jwk_in_header;     /* the header must carry "jwk" (DPoP); otherwise it must not */
-    bool exp_required;      /* proofs of possession have iat only */
-    int64_t now;            /* seconds since the epoch */
-    int64_t skew;           /* seconds by which clocks may differ */
-    int64_t max_lifetime;   /* exp − iat at most; without exp: age of iat at most */
+    const char *typ;      /* exact, RFC 8725 §3.11 */
+    unsigned algs;        /* JWT_ALG_BITs */
+    bool jwk_in_header;   /* the header must carry "jwk" (DPoP); otherwise it must not */
+    bool exp_required;    /* proofs of possession have iat only */
+    int64_t now;          /* seconds since the epoch */
+    int64_t skew;         /* seconds by which clocks may differ */
+    int64_t max_lifetime; /* exp − iat at most; without exp: age of iat at most */
 };
 
 /* One key that may have signed. */

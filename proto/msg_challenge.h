@@ -23,8 +23,10 @@ struct challenge_response {
 };
 
 /* The client's side ignores members that it does not know. */
-enum status challenge_response_decode(const cJSON *message, struct challenge_response *out) MUST_USE;
-enum status challenge_response_encode(const struct challenge_response *m, struct writer *w) MUST_USE;
+enum status challenge_response_decode(const cJSON *message,
+                                      struct challenge_response *out) MUST_USE;
+enum status challenge_response_encode(const struct challenge_response *m,
+                                      struct writer *w) MUST_USE;
 
 /* A client id: 1 to CLIENT_ID_MAX of the unreserved characters of RFC 3986,
  * and never "." or "..": it is a folder's name in the registry. */

@@ -4,10 +4,10 @@
 #include "jwt_sign.h"
 #include "jwt_verify.h"
 
-#define ATTESTATION_HEADER "OAuth-Client-Attestation"
-#define ATTESTATION_POP_HEADER "OAuth-Client-Attestation-PoP"
+#define ATTESTATION_HEADER           "OAuth-Client-Attestation"
+#define ATTESTATION_POP_HEADER       "OAuth-Client-Attestation-PoP"
 #define ATTESTATION_CHALLENGE_HEADER "OAuth-Client-Attestation-Challenge"
-#define POP_TYP "oauth-client-attestation-pop+jwt"
+#define POP_TYP                      "oauth-client-attestation-pop+jwt"
 enum { POP_MAX_LEN = 1024, POP_JTI_MAX = 128, POP_CHALLENGE_MAX = 128 };
 
 struct pop_claims {
@@ -18,7 +18,7 @@ struct pop_claims {
     struct slice client_id; /* iss of older drafts, or empty */
 };
 
-enum status pop_encode(const struct pop_claims *c, enum jwt_alg alg, jwt_signer_fn *sign,
-                       void *arg, struct writer *w) MUST_USE;
+enum status pop_encode(const struct pop_claims *c, enum jwt_alg alg, jwt_signer_fn *sign, void *arg,
+                       struct writer *w) MUST_USE;
 /* Slices borrow from the verified token. ST_INVALID for a missing or malformed claim. */
 enum status pop_decode(const struct jwt *token, struct pop_claims *out) MUST_USE;

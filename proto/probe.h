@@ -5,9 +5,9 @@
 
 enum {
     CHALLENGE_LEN = 32,
-    PROBE_BLOCK_LEN = 4096,   /* bytes; the last block of a range may be shorter */
-    PROBE_BLOCKS_MAX = 256,   /* blocks one probe may ask for */
-    PROBES_MAX = 16           /* probes in one challenge */
+    PROBE_BLOCK_LEN = 4096, /* bytes; the last block of a range may be shorter */
+    PROBE_BLOCKS_MAX = 256, /* blocks one probe may ask for */
+    PROBES_MAX = 16         /* probes in one challenge */
 };
 
 enum probe_kind { PROBE_MEMORY, PROBE_FILE, PROBE_KIND_COUNT };

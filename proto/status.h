@@ -18,8 +18,8 @@ enum status {
     ST_LOST,        /* sent, but no answer came: it may have been done       */
     ST_TIMEOUT,     /* a deadline passed                                     */
     ST_NO_MEMORY,
-    ST_IO,          /* a system call failed; errno was logged                */
-    ST_INTERNAL,    /* a bug of ours                                         */
+    ST_IO,       /* a system call failed; errno was logged                */
+    ST_INTERNAL, /* a bug of ours                                         */
     ST_COUNT
 };
 

@@ -1,0 +1,183 @@
+#include "json.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base64url.h"
+#include "json_check.h"
+
+const struct json_limits JSON_MESSAGE_LIMITS = { 64 * 1024, 8, 4096 };
+const struct json_limits JSON_TOKEN_LIMITS = { 4 * 1024, 6, 128 };
+
+/* Past this many members duplicates are found by sorting: an object of n names must not cost n². */
+enum { PAIRWISE_MAX = 16 };
+
+static bool pairwise_duplicates(const cJSON *object)
+{
+    for (const cJSON *a = object->child; a; a = a->next)
+        for (const cJSON *b = a->next; b; b = b->next)
+            if (strcmp(a->string, b->string) == 0)
+                return true;
+    return false;
+}
+
+static int compare_names(const void *a, const void *b)
+{
+    return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+static enum status sorted_duplicates(const cJSON *object, size_t count)
+{
+    const char **names = malloc(count * sizeof *names);
+    enum status st = ST_OK;
+    size_t n = 0;
+
+    if (!names)
+        return ST_NO_MEMORY;
+    for (const cJSON *m = object->child; m; m = m->next)
+        names[n++] = m->string;
+    qsort(names, n, sizeof *names, compare_names);
+    for (size_t i = 1; i < n && !st; i++)
+        if (strcmp(names[i - 1], names[i]) == 0)
+            st = ST_INVALID;
+    free(names);
+    return st;
+}
+
+static enum status check_names(const cJSON *object)
+{
+    size_t count = 0;
+
+    for (const cJSON *m = object->child; m; m = m->next)
+        count++;
+    if (count > PAIRWISE_MAX)
+        return sorted_duplicates(object, count);
+    return pairwise_duplicates(object) ? ST_INVALID : ST_OK;
+}
+
+/* Names once only at every depth, and numbers that a double can hold. Depth was bounded before. */
+static enum status check_tree(const cJSON *node)
+{
+    enum status st = cJSON_IsObject(node) ? check_names(node) : ST_OK;
+
+    if (cJSON_IsNumber(node) && !isfinite(node->valuedouble))
+        st = ST_INVALID;
+    for (const cJSON *child = node->child; child && !st; child = child->next)
+        st = check_tree(child);
+    return st;
+}
+
+enum status json_parse_object(struct slice text, const struct json_limits *limits, cJSON **out)
+{
+    enum status st = json_check(text, limits);
+
+    if (st)
+        return st;
+    cJSON *root = cJSON_ParseWithLength((const char *)text.data, text.len);
+    if (!root)
+        return ST_NO_MEMORY; /* the text is JSON: nothing else is left to fail */
+    st = check_tree(root);
+    if (st) {
+        cJSON_Delete(root);
+        return st;
+    }
+    *out = root;
+    return ST_OK;
+}
+
+static const cJSON *find(const cJSON *object, const char *name)
+{
+    return cJSON_GetObjectItemCaseSensitive(object, name);
+}
+
+enum status json_get_text(const cJSON *object, const char *name, size_t max_len, struct slice *out)
+{
+    const cJSON *m = find(object, name);
+
+    if (!m)
+        return ST_NOT_FOUND;
+    if (!cJSON_IsString(m))
+        return ST_INVALID;
+    struct slice text = slice_of(m->valuestring);
+    if (text.len == 0 || text.len > max_len)
+        return ST_INVALID;
+    *out = text;
+    return ST_OK;
+}
+
+enum status json_get_number(const cJSON *object, const char *name, double min, double max,
+                            double *out)
+{
+    const cJSON *m = find(object, name);
+
+    if (!m)
+        return ST_NOT_FOUND;
+    if (!cJSON_IsNumber(m) || m->valuedouble < min || m->valuedouble > max)
+        return ST_INVALID;
+    *out = m->valuedouble;
+    return ST_OK;
+}
+
+enum status json_get_int(const cJSON *object, const char *name, int64_t min, int64_t max,
+                         int64_t *out)
+{
+    const double exact = 9007199254740992.0; /* 2^53, RFC 7493 §2.2 */
+    double value;
+    enum status st = json_get_number(object, name, -exact, exact, &value);
+
+    if (st)
+        return st;
+    if (value != floor(value) || (int64_t)value < min || (int64_t)value > max)
+        return ST_INVALID;
+    *out = (int64_t)value;
+    return ST_OK;
+}
+
+enum status json_get_array(const cJSON *object, const char *name, const cJSON **out)
+{
+    const cJSON *m = find(object, name);
+
+    if (!m)
+        return ST_NOT_FOUND;
+    if (!cJSON_IsArray(m))
+        return ST_INVALID;
+    *out = m;
+    return ST_OK;
+}
+
+enum status json_get_object(const cJSON *object, const char *name, const cJSON **out)
+{
+    const cJSON *m = find(object, name);
+
+    if (!m)
+        return ST_NOT_FOUND;
+    if (!cJSON_IsObject(m))
+        return ST_INVALID;
+    *out = m;
+    return ST_OK;
+}
+
+enum status json_get_bytes(const cJSON *object, const char *name, uint8_t *out, size_t n)
+{
+    struct slice text;
+    enum status st = json_get_text(object, name, BASE64URL_LEN(n), &text);
+
+    return st ? st : base64url_decode_exact(text, out, n);
+}
+
+static bool named(const char *name, const char *const names[])
+{
+    for (size_t i = 0; names[i]; i++)
+        if (strcmp(name, names[i]) == 0)
+            return true;
+    return false;
+}
+
+enum status json_only_members(const cJSON *object, const char *const names[])
+{
+    for (const cJSON *m = object->child; m; m = m->next)
+        if (!named(m->string, names))
+            return ST_INVALID;
+    return ST_OK;
+}
