@@ -106,6 +106,17 @@ enum status json_get_text(const cJSON *object, const char *name, size_t max_len,
     return ST_OK;
 }
 
+enum status json_get_optional_text(const cJSON *object, const char *name, size_t max_len,
+                                   struct slice *out)
+{
+    enum status st = json_get_text(object, name, max_len, out);
+
+    if (st != ST_NOT_FOUND)
+        return st;
+    *out = (struct slice){ NULL, 0 };
+    return ST_OK;
+}
+
 enum status json_get_number(const cJSON *object, const char *name, double min, double max,
                             double *out)
 {

@@ -23,6 +23,9 @@ enum status json_parse_object(struct slice text, const struct json_limits *limit
  * if of another type, empty (text) or out of range. */
 enum status json_get_text(const cJSON *object, const char *name, size_t max_len,
                           struct slice *out) MUST_USE;
+/* The same, but an absent member leaves an empty slice and is ST_OK. */
+enum status json_get_optional_text(const cJSON *object, const char *name, size_t max_len,
+                                   struct slice *out) MUST_USE;
 enum status json_get_int(const cJSON *object, const char *name, int64_t min, int64_t max,
                          int64_t *out) MUST_USE;
 enum status json_get_number(const cJSON *object, const char *name, double min, double max,
