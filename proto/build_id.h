@@ -15,4 +15,5 @@ bool build_id_equal(const struct build_id *a, const struct build_id *b);
 enum status build_id_read(struct slice text, struct build_id *out) MUST_USE;
 struct build_id_text {
     char text[BUILD_ID_TEXT_MAX + 1];
-} build_id_text(const struct build_id *id);
+};
+struct build_id_text build_id_text(const struct build_id *id);
