@@ -64,10 +64,11 @@ enum http1_progress http1_read_response(struct slice in, const struct http1_limi
                                         struct http1_head *out, size_t *consumed,
                                         enum http1_error *error);
 
-/* The body: decoded in place. Call with what has come behind the head; bytes of
- * the decoded body are moved to the front of `data` and *body_len says how many
- * there are in all; *used counts the raw bytes of this call that were taken.
- * HTTP1_DONE once the body is whole. Chunk extensions and trailers are dropped. */
+/* The body, in any number of pieces. Each call takes the `len` raw bytes at `data`
+ * that have come since the last one, moves the bytes of the body among them to
+ * the front of `data` and says how many they are (*decoded) and how many raw bytes
+ * were taken (*used): what lies behind belongs to the next message. HTTP1_DONE
+ * once the body is whole. Chunk extensions and trailers are checked and dropped. */
 struct http1_body {
     uint8_t state;
     uint64_t left;  /* of the length or of the current chunk */
