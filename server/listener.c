@@ -1,0 +1,128 @@
+#include "listener.h"
+
+#include <errno.h>
+#include <netdb.h>
+#include <netinet/in.h>
+#include <stdbool.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+enum { BACKLOG = 4096, HOST_MAX = 256, SOCKET_FLAGS = SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC };
+
+static int bind_and_listen(int fd, const struct sockaddr *address, socklen_t len)
+{
+    if (fd >= 0 && bind(fd, address, len) == 0 && listen(fd, BACKLOG) == 0)
+        return fd;
+    if (fd >= 0) {
+        int saved = errno;
+        close(fd);
+        errno = saved;
+    }
+    return -1;
+}
+
+static bool is_socket(const char *path)
+{
+    struct stat info;
+
+    return lstat(path, &info) == 0 && S_ISSOCK(info.st_mode);
+}
+
+/* A socket file that nobody listens on any more is in the way of a new one. */
+static bool is_stale(const struct sockaddr_un *address)
+{
+    int fd = socket(AF_UNIX, SOCKET_FLAGS, 0);
+
+    if (fd < 0)
+        return false;
+    int refused = connect(fd, (const struct sockaddr *)address, sizeof *address) != 0 &&
+                  errno == ECONNREFUSED;
+    close(fd);
+    return refused;
+}
+
+static enum status open_unix(const char *path, int *fd, const char **why)
+{
+    struct sockaddr_un address = { .sun_family = AF_UNIX };
+
+    if (strlen(path) >= sizeof address.sun_path) {
+        *why = "the socket's path is too long";
+        return ST_INVALID;
+    }
+    memcpy(address.sun_path, path, strlen(path) + 1);
+    if (is_socket(path) && is_stale(&address))
+        unlink(path);
+    mode_t before = umask(0117);
+    *fd = bind_and_listen(socket(AF_UNIX, SOCKET_FLAGS, 0), (struct sockaddr *)&address,
+                          sizeof address);
+    umask(before);
+    *why = *fd < 0 ? strerror(errno) : NULL;
+    return *fd < 0 ? ST_IO : ST_OK;
+}
+
+/* "host:port" or "[host]:port" in two texts. */
+static enum status split(const char *where, char host[static HOST_MAX], const char **port)
+{
+    const char *end = where[0] == '[' ? strstr(where, "]:") : strrchr(where, ':');
+    const char *start = where[0] == '[' ? where + 1 : where;
+
+    if (!end || end == start || end - start >= HOST_MAX)
+        return ST_INVALID;
+    memcpy(host, start, (size_t)(end - start));
+    host[end - start] = '\0';
+    *port = strrchr(where, ':') + 1;
+    return **port ? ST_OK : ST_INVALID;
+}
+
+static int open_address(const struct addrinfo *address)
+{
+    int fd = socket(address->ai_family, SOCKET_FLAGS, 0);
+    const int on = 1;
+
+    if (fd >= 0) {
+        setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+        setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &on, sizeof on);
+    }
+    return bind_and_listen(fd, address->ai_addr, address->ai_addrlen);
+}
+
+static enum status open_tcp(const char *where, int *fd, const char **why)
+{
+    const struct addrinfo hints = { .ai_socktype = SOCK_STREAM,
+                                    .ai_flags = AI_NUMERICHOST | AI_NUMERICSERV | AI_PASSIVE };
+    struct addrinfo *found;
+    char host[HOST_MAX];
+    const char *port;
+
+    *why = "it is not like 127.0.0.1:8101, [::1]:8101 or unix:/path";
+    if (split(where, host, &port) || getaddrinfo(host, port, &hints, &found) != 0)
+        return ST_INVALID;
+    *fd = open_address(found);
+    freeaddrinfo(found);
+    *why = *fd < 0 ? strerror(errno) : NULL;
+    return *fd < 0 ? ST_IO : ST_OK;
+}
+
+enum status listener_open(const char *where, int *fd, const char **why)
+{
+    if (strncmp(where, "unix:", 5) == 0)
+        return open_unix(where + 5, fd, why);
+    return open_tcp(where, fd, why);
+}
+
+uint16_t listener_port(int fd)
+{
+    struct sockaddr_storage address;
+    socklen_t len = sizeof address;
+
+    if (getsockname(fd, (struct sockaddr *)&address, &len) != 0)
+        return 0;
+    if (address.ss_family == AF_INET)
+        return ntohs(((struct sockaddr_in *)&address)->sin_port);
+    if (address.ss_family == AF_INET6)
+        return ntohs(((struct sockaddr_in6 *)&address)->sin6_port);
+    return 0;
+}
