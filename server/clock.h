@@ -3,8 +3,8 @@
 #include <stdint.h>
 
 struct clock {
-    int64_t (*wall_seconds)(void *arg);  /* since the epoch, for tokens */
-    uint64_t (*steady_ms)(void *arg);    /* never jumps, for deadlines */
+    int64_t (*wall_seconds)(void *arg); /* since the epoch, for tokens */
+    uint64_t (*steady_ms)(void *arg);   /* never jumps, for deadlines */
     void *arg;
 };
 extern const struct clock SYSTEM_CLOCK;

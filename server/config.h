@@ -21,14 +21,12 @@ enum status config_int(cfg_t *cfg, const char *name, long min, long max, uint32_
                        size_t why_cap) MUST_USE;
 
 /* Options that every daemon shares; a daemon's own list starts with them. */
-#define CONFIG_DAEMON_OPTS \
-    CFG_STR_LIST("listen", "{}", CFGF_NONE), CFG_INT("workers", 0, CFGF_NONE), \
-    CFG_STR("user", NULL, CFGF_NONE), \
-    CFG_STR_LIST("trusted_proxies", "{}", CFGF_NONE), \
-    CFG_INT("drain_timeout", 30, CFGF_NONE), \
-    CFG_SEC("log", config_log_opts, CFGF_NONE), \
-    CFG_SEC("http", config_http_opts, CFGF_NONE), \
-    CFG_SEC("store", config_store_opts, CFGF_NONE)
+#define CONFIG_DAEMON_OPTS                                                                         \
+    CFG_STR_LIST("listen", "{}", CFGF_NONE), CFG_INT("workers", 0, CFGF_NONE),                     \
+        CFG_STR("user", NULL, CFGF_NONE), CFG_STR_LIST("trusted_proxies", "{}", CFGF_NONE),        \
+        CFG_INT("drain_timeout", 30, CFGF_NONE), CFG_SEC("log", config_log_opts, CFGF_NONE),       \
+        CFG_SEC("http", config_http_opts, CFGF_NONE),                                              \
+        CFG_SEC("store", config_store_opts, CFGF_NONE)
 extern cfg_opt_t config_log_opts[];
 extern cfg_opt_t config_http_opts[];
 extern cfg_opt_t config_store_opts[];
@@ -37,14 +35,14 @@ extern cfg_opt_t config_upstream_limits_opts[]; /* of an http_client */
 struct config_daemon {
     const char **listen; /* texts borrowed from cfg */
     size_t listen_count;
-    uint32_t workers;        /* 0: one a core */
+    uint32_t workers; /* 0: one a core */
     const char **trusted_proxies;
     size_t trusted_proxy_count;
     uint32_t drain_s;
     const char *log_file; /* NULL: standard error */
     enum log_level log_level;
     struct http_server_limits http;
-    bool redis;              /* which store */
+    bool redis; /* which store */
     struct store_memory_limits memory;
     struct store_redis_settings redis_settings;
 };

@@ -14,7 +14,7 @@ struct worker {
     struct log *log;
     const struct clock *clock;
     struct model_ref *model; /* of the configuration in force */
-    void *state;  /* the daemon's own, made by worker_start */
+    void *state;             /* the daemon's own, made by worker_start */
     struct http_server *http;
 };
 
@@ -22,17 +22,17 @@ struct worker {
  * A `model` is what a configuration and the files it names amount to: it is
  * immutable once loaded, shared by the workers and replaced whole on reload. */
 struct daemon_spec {
-    const char *name;        /* "attestd" */
-    const char *summary;     /* one line for --help */
+    const char *name;           /* "attestd" */
+    const char *summary;        /* one line for --help */
     const char *default_config; /* "/etc/vouchsafe/attestd.conf" */
     const struct http_route *routes;
     size_t route_count;
-    cfg_opt_t *opts;         /* with CONFIG_DAEMON_OPTS */
+    cfg_opt_t *opts; /* with CONFIG_DAEMON_OPTS */
 
     enum status (*model_load)(cfg_t *cfg, struct log *log, void **model, char *why, size_t why_cap);
     void (*model_free)(void *model);
 
-    /* Makes worker->state, which is what handlers get as `app`. */
+    /* Makes worker->state. Handlers get the struct worker as `app`. */
     enum status (*worker_start)(struct worker *w);
     /* worker->model has been switched; may be NULL. Requests under way hold the
      * former one with model_ref_hold. */

@@ -9,12 +9,12 @@
 
 struct http_client_limits {
     struct http1_limits message; /* of the response */
-    uint32_t connect_ms;    /* resolve, connect and TLS handshake */
-    uint32_t first_byte_ms; /* from the request written to the first byte of the answer */
-    uint32_t total_ms;      /* from the call to the whole answer, the queue included */
-    uint32_t idle_ms;       /* a pooled connection is dropped after this */
-    uint32_t connections;   /* to the origin, from this loop */
-    uint32_t queue;         /* calls waiting for one; more are ST_BUSY */
+    uint32_t connect_ms;         /* resolve, connect and TLS handshake */
+    uint32_t first_byte_ms;      /* from the request written to the first byte of the answer */
+    uint32_t total_ms;           /* from the call to the whole answer, the queue included */
+    uint32_t idle_ms;            /* a pooled connection is dropped after this */
+    uint32_t connections;        /* to the origin, from this loop */
+    uint32_t queue;              /* calls waiting for one; more are ST_BUSY */
 };
 extern const struct http_client_limits HTTP_CLIENT_DEFAULTS;
 
@@ -35,7 +35,7 @@ typedef void http_client_fn(void *arg, enum status st, const struct http_respons
 
 struct http_call {
     const char *method;
-    struct slice target;  /* path[?query] */
+    struct slice target;                /* path[?query] */
     const struct http1_header *headers; /* Host and Content-Length are added */
     size_t header_count;
     struct slice body;

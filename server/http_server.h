@@ -9,12 +9,12 @@
 
 struct http_server_limits {
     struct http1_limits message;
-    uint32_t head_ms;      /* absolute deadline for a head, from its first byte */
-    uint32_t body_ms;      /* absolute deadline for a body, from the end of the head */
-    uint32_t idle_ms;      /* between requests */
-    uint32_t write_ms;     /* absolute deadline for a reply to be taken */
-    uint32_t requests;     /* on one connection */
-    uint32_t connections;  /* on this loop; more are closed at once */
+    uint32_t head_ms;     /* absolute deadline for a head, from its first byte */
+    uint32_t body_ms;     /* absolute deadline for a body, from the end of the head */
+    uint32_t idle_ms;     /* between requests */
+    uint32_t write_ms;    /* absolute deadline for a reply to be taken */
+    uint32_t requests;    /* on one connection */
+    uint32_t connections; /* on this loop; more are closed at once */
 };
 extern const struct http_server_limits HTTP_SERVER_DEFAULTS;
 
@@ -45,7 +45,10 @@ void http_exchange_on_end(struct http_exchange *ex, void (*fn)(void *arg), void 
 /* Answers, once. Everything is copied. Cache-Control: no-store is added, and
  * Content-Length, Date and Connection as needed. The peer may be gone: the
  * reply is then dropped. */
-struct http_header_field { const char *name; struct slice value; };
+struct http_header_field {
+    const char *name;
+    struct slice value;
+};
 void http_reply(struct http_exchange *ex, unsigned code, const char *content_type,
                 const struct http_header_field *headers, size_t header_count, struct slice body);
 
@@ -53,7 +56,7 @@ struct http_server;
 struct http_server_options {
     const struct http_route *routes;
     size_t route_count;
-    void *app;                          /* handed to every handler */
+    void *app;                               /* handed to every handler */
     const struct http_server_limits *limits; /* copied */
     struct log *log;
     /* Peers whose Forwarded / X-Forwarded-For is believed: CIDR texts. */

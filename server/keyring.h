@@ -26,8 +26,8 @@ struct keyring_lookup {
     const struct keyring *keyring;
     int64_t now;
 };
-bool keyring_lookup_fn(void *arg, struct slice kid, const struct public_key *header_jwk,
-                       unsigned i, struct jwt_key *out);
+bool keyring_lookup_fn(void *arg, struct slice kid, const struct public_key *header_jwk, unsigned i,
+                       struct jwt_key *out);
 
 /* Used by attestctl. Adds a secret under a fresh kid, makes it current, lets the
  * former one verify until `verify_until` and forgets those past `now`. `kid`

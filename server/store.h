@@ -37,8 +37,8 @@ struct store {
 };
 
 /* ST_OK; ST_EXISTS if the record is there; ST_BUSY if the store is full. */
-void store_create(struct store *s, const struct store_key *key, struct slice value,
-                  uint32_t ttl_ms, store_fn *done, void *arg);
+void store_create(struct store *s, const struct store_key *key, struct slice value, uint32_t ttl_ms,
+                  store_fn *done, void *arg);
 /* Marks an id as spent: ST_OK for the first caller, ST_EXISTS for all others. */
 void store_mark(struct store *s, const struct store_key *key, uint32_t ttl_ms, store_fn *done,
                 void *arg);

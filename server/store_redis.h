@@ -12,7 +12,7 @@ struct store_redis_settings {
     uint32_t connect_timeout_ms;
     uint32_t backoff_min_ms;
     uint32_t backoff_max_ms;
-    uint32_t pending_max;      /* commands in flight; more are ST_BUSY */
+    uint32_t pending_max; /* commands in flight; more are ST_BUSY */
 };
 extern const struct store_redis_settings STORE_REDIS_DEFAULTS;
 
