@@ -1,0 +1,189 @@
+#include "forwarded.h"
+
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const uint8_t v4_prefix[12] = { [10] = 0xff, [11] = 0xff };
+
+static void set_v4(struct peer *out, const void *four_bytes)
+{
+    memcpy(out->address, v4_prefix, sizeof v4_prefix);
+    memcpy(out->address + sizeof v4_prefix, four_bytes, 4);
+}
+
+struct peer peer_of(const struct sockaddr *address, socklen_t len)
+{
+    struct peer out = { 0 };
+
+    if (address->sa_family == AF_INET && len >= sizeof(struct sockaddr_in)) {
+        struct sockaddr_in v4;
+        memcpy(&v4, address, sizeof v4);
+        set_v4(&out, &v4.sin_addr);
+    } else if (address->sa_family == AF_INET6 && len >= sizeof(struct sockaddr_in6)) {
+        struct sockaddr_in6 v6;
+        memcpy(&v6, address, sizeof v6);
+        memcpy(out.address, &v6.sin6_addr, sizeof out.address);
+    } else {
+        out.local = true;
+    }
+    return out;
+}
+
+void peer_text(const struct peer *peer, char out[static PEER_TEXT_MAX])
+{
+    bool v4 = memcmp(peer->address, v4_prefix, sizeof v4_prefix) == 0;
+
+    if (peer->local)
+        memcpy(out, "unix", sizeof "unix");
+    else if (v4)
+        inet_ntop(AF_INET, peer->address + sizeof v4_prefix, out, PEER_TEXT_MAX);
+    else
+        inet_ntop(AF_INET6, peer->address, out, PEER_TEXT_MAX);
+}
+
+struct network {
+    struct peer peer;
+    unsigned bits; /* of the 128 */
+};
+
+struct trusted_proxies {
+    size_t count;
+    struct network networks[];
+};
+
+static enum status read_address(const char *text, struct peer *out)
+{
+    uint8_t four_bytes[4];
+
+    *out = (struct peer){ 0 };
+    if (inet_pton(AF_INET, text, four_bytes) == 1) {
+        set_v4(out, four_bytes);
+        return ST_OK;
+    }
+    return inet_pton(AF_INET6, text, out->address) == 1 ? ST_OK : ST_INVALID;
+}
+
+static enum status read_network(const char *text, struct network *out)
+{
+    struct slice bits = slice_of(text);
+    struct slice address = slice_cut(&bits, '/');
+    char copy[INET6_ADDRSTRLEN];
+    uint64_t count = 128;
+
+    if (strcmp(text, "unix") == 0) {
+        *out = (struct network){ .peer.local = true };
+        return ST_OK;
+    }
+    if (slice_copy_text(address, copy, sizeof copy) || read_address(copy, &out->peer))
+        return ST_INVALID;
+    unsigned width = strchr(copy, ':') ? 128 : 32;
+    if (bits.data && slice_to_u64(bits, width, &count))
+        return ST_INVALID;
+    out->bits = bits.data ? (unsigned)count + 128 - width : 128;
+    return ST_OK;
+}
+
+enum status trusted_proxies_new(const char *const *texts, size_t count,
+                                struct trusted_proxies **out)
+{
+    struct trusted_proxies *t = calloc(1, sizeof *t + count * sizeof t->networks[0]);
+
+    if (!t)
+        return ST_NO_MEMORY;
+    for (; t->count < count; t->count++)
+        if (read_network(texts[t->count], &t->networks[t->count])) {
+            free(t);
+            return ST_INVALID;
+        }
+    *out = t;
+    return ST_OK;
+}
+
+void trusted_proxies_free(struct trusted_proxies *t)
+{
+    free(t);
+}
+
+static bool in_network(const struct network *network, const struct peer *peer)
+{
+    unsigned whole = network->bits / 8, rest = network->bits % 8;
+
+    if (network->peer.local || peer->local)
+        return network->peer.local && peer->local;
+    if (memcmp(network->peer.address, peer->address, whole) != 0)
+        return false;
+    return rest == 0 || (network->peer.address[whole] ^ peer->address[whole]) >> (8 - rest) == 0;
+}
+
+static bool is_trusted(const struct trusted_proxies *t, const struct peer *peer)
+{
+    for (size_t i = 0; t && i < t->count; i++)
+        if (in_network(&t->networks[i], peer))
+            return true;
+    return false;
+}
+
+/* The last element of a comma-separated list, cut off it; false if none is left. */
+static bool cut_last(struct slice *list, struct slice *out)
+{
+    size_t at = list->len;
+
+    if (list->len == 0)
+        return false;
+    while (at > 0 && list->data[at - 1] != ',')
+        at--;
+    *out = slice_trim((struct slice){ list->data + at, list->len - at });
+    list->len = at ? at - 1 : 0;
+    return true;
+}
+
+/* An address with or without port, quotes and brackets (RFC 7239 §6). */
+static enum status read_node(struct slice node, struct peer *out)
+{
+    char text[INET6_ADDRSTRLEN];
+
+    if (node.len >= 2 && node.data[0] == '"' && node.data[node.len - 1] == '"')
+        node = (struct slice){ node.data + 1, node.len - 2 };
+    if (node.len && node.data[0] == '[') {
+        node = (struct slice){ node.data + 1, node.len - 1 };
+        node = slice_cut(&node, ']');
+    } else if (node.len && memchr(node.data, '.', node.len)) {
+        node = slice_cut(&node, ':');
+    }
+    if (slice_copy_text(node, text, sizeof text))
+        return ST_INVALID;
+    return read_address(text, out);
+}
+
+/* The value of for= in one element of Forwarded. */
+static struct slice for_of(struct slice element)
+{
+    while (element.data) {
+        struct slice value = slice_trim(slice_cut(&element, ';'));
+        struct slice name = slice_cut(&value, '=');
+        if (slice_equal_nocase(name, SLICE_LIT("for")))
+            return value;
+    }
+    return (struct slice){ NULL, 0 };
+}
+
+void forwarded_client(const struct trusted_proxies *trusted, const struct peer *peer,
+                      const struct http1_head *head, char out[static PEER_TEXT_MAX])
+{
+    struct slice list = http1_header_value(head, "Forwarded");
+    bool standard = list.data != NULL;
+    struct peer client = *peer;
+    struct slice element;
+
+    if (!standard)
+        list = http1_header_value(head, "X-Forwarded-For");
+    while (is_trusted(trusted, &client) && cut_last(&list, &element)) {
+        struct peer before;
+        if (read_node(standard ? for_of(element) : element, &before))
+            break;
+        client = before;
+    }
+    peer_text(&client, out);
+}

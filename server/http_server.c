@@ -1,0 +1,221 @@
+#include "http_server.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "http_server_private.h"
+
+/* While draining, how long a new connection may take to send its first request. */
+enum { ACCEPT_BATCH = 64, FIRST_REQUEST_MS = 500 };
+static const struct timeval TICK = { .tv_usec = 100 * 1000 };
+
+const struct http_server_limits HTTP_SERVER_DEFAULTS = {
+    .message = { .head = 16 * 1024, .body = 64 * 1024, .headers = HTTP1_HEADERS_MAX },
+    .head_ms = 5000,
+    .body_ms = 10000,
+    .idle_ms = 60000,
+    .write_ms = 10000,
+    .requests = 1000,
+    .connections = 20000,
+};
+
+static bool is_out_of_descriptors(int error)
+{
+    return error == EMFILE || error == ENFILE || error == ENOBUFS || error == ENOMEM;
+}
+
+static void listeners_switch(struct http_server *s, bool on)
+{
+    for (struct listener *l = s->listeners; l; l = l->next)
+        if (on)
+            event_add(l->event, NULL);
+        else
+            event_del(l->event);
+}
+
+/* Deadlines are looked at ten times a second while there is a connection. */
+static void tick_start(struct http_server *s)
+{
+    if (!event_pending(s->tick, EV_TIMEOUT, NULL))
+        event_add(s->tick, &TICK);
+}
+
+static void take_connection(struct http_server *s, int fd, const struct sockaddr *address,
+                            socklen_t len)
+{
+    if (s->connection_count >= s->limits.connections) {
+        close(fd);
+        return;
+    }
+    connection_accept(s, fd, address, len);
+    tick_start(s);
+}
+
+static void on_acceptable(evutil_socket_t listening, short what, void *arg)
+{
+    struct http_server *s = arg;
+
+    (void)what;
+    for (int i = 0; i < ACCEPT_BATCH; i++) {
+        struct sockaddr_storage address = { 0 };
+        socklen_t len = sizeof address;
+        int fd =
+            accept4(listening, (struct sockaddr *)&address, &len, SOCK_NONBLOCK | SOCK_CLOEXEC);
+        if (fd >= 0) {
+            take_connection(s, fd, (struct sockaddr *)&address, len);
+            continue;
+        }
+        if (is_out_of_descriptors(errno)) {
+            log_note(s->log, LOG_WARN, "accept paused", "reason", "out of descriptors or memory");
+            listeners_switch(s, false);
+            s->accept_paused = true;
+            tick_start(s);
+        }
+        return;
+    }
+}
+
+static void on_tick(evutil_socket_t fd, short what, void *arg)
+{
+    struct http_server *s = arg;
+    uint64_t now = connection_now();
+    struct connection *next;
+
+    (void)fd;
+    (void)what;
+    if (s->accept_paused) {
+        s->accept_paused = false;
+        listeners_switch(s, true);
+    }
+    for (struct connection *c = s->connections; c; c = next) {
+        next = c->next;
+        if (c->deadline_ms && c->deadline_ms <= now)
+            connection_expire(c);
+    }
+    if (s->connection_count == 0)
+        event_del(s->tick);
+}
+
+enum status http_server_new(struct event_base *base, const struct http_server_options *options,
+                            struct http_server **out)
+{
+    struct http_server *s = calloc(1, sizeof *s);
+
+    if (!s)
+        return ST_NO_MEMORY;
+    s->base = base;
+    s->routes = options->routes;
+    s->route_count = options->route_count;
+    s->app = options->app;
+    s->limits = *options->limits;
+    s->log = options->log;
+    s->date_at = -1;
+    s->tick = event_new(base, -1, EV_PERSIST, on_tick, s);
+    enum status st = s->tick ? trusted_proxies_new(options->trusted_proxies,
+                                                   options->trusted_proxy_count, &s->proxies)
+                             : ST_NO_MEMORY;
+    if (st) {
+        http_server_free(s);
+        return st;
+    }
+    *out = s;
+    return ST_OK;
+}
+
+enum status http_server_listen(struct http_server *s, int fd)
+{
+    struct listener *l = calloc(1, sizeof *l);
+
+    if (l)
+        l->event = event_new(s->base, fd, EV_READ | EV_PERSIST, on_acceptable, s);
+    if (!l || !l->event) {
+        free(l);
+        close(fd);
+        return ST_NO_MEMORY;
+    }
+    l->fd = fd;
+    l->next = s->listeners;
+    s->listeners = l;
+    event_add(l->event, NULL);
+    return ST_OK;
+}
+
+static void close_listeners(struct http_server *s)
+{
+    while (s->listeners) {
+        struct listener *l = s->listeners;
+        s->listeners = l->next;
+        event_free(l->event);
+        close(l->fd);
+        free(l);
+    }
+    s->accept_paused = false;
+}
+
+static void report_drained(struct http_server *s)
+{
+    void (*drained)(void *) = s->drained;
+
+    s->drained = NULL;
+    if (drained)
+        drained(s->drained_arg);
+}
+
+void server_connection_gone(struct http_server *s)
+{
+    s->connection_count--;
+    if (s->draining && s->connection_count == 0)
+        report_drained(s);
+}
+
+void http_server_drain(struct http_server *s, void (*done)(void *arg), void *arg)
+{
+    struct connection *next;
+
+    /* Whoever the kernel has accepted for us already is served. */
+    for (struct listener *l = s->listeners; l; l = l->next)
+        on_acceptable(l->fd, EV_READ, s);
+    close_listeners(s);
+    s->draining = true;
+    s->drained = done;
+    s->drained_arg = arg;
+    for (struct connection *c = s->connections; c; c = next) {
+        next = c->next;
+        if (c->state == CONN_HEAD && c->in_len == 0 && c->requests)
+            connection_close(c);
+        else if (c->state == CONN_HEAD && c->in_len == 0)
+            c->deadline_ms = connection_now() + FIRST_REQUEST_MS;
+    }
+    if (s->connection_count == 0)
+        report_drained(s);
+}
+
+void http_server_free(struct http_server *s)
+{
+    if (!s)
+        return;
+    close_listeners(s);
+    s->drained = NULL;
+    while (s->connections) {
+        struct connection *c = s->connections;
+        if (c->exchange)
+            exchange_end(c->exchange);
+        connection_close(c);
+    }
+    while (s->spare_exchanges) {
+        struct http_exchange *ex = s->spare_exchanges;
+        s->spare_exchanges = ex->next_spare;
+        free(ex);
+    }
+    if (s->tick)
+        event_free(s->tick);
+    trusted_proxies_free(s->proxies);
+    free(s->scratch);
+    free(s);
+}
+
+size_t http_server_connections(const struct http_server *s)
+{
+    return s->connection_count;
+}

@@ -1,0 +1,121 @@
+/* http_server_private: what the files of the HTTP server share. */
+#pragma once
+#include <event2/event.h>
+#include <event2/event_struct.h>
+
+#include "forwarded.h"
+#include "http_server.h"
+
+enum connection_state {
+    CONN_HEAD,    /* reading a head, or idle before one */
+    CONN_BODY,    /* reading a body */
+    CONN_WAITING, /* a handler has the request */
+    CONN_WRITING, /* a reply is on its way out */
+    CONN_LINGER,  /* answered and shut: what still comes is dropped (RFC 9112 §9.6) */
+    CONN_CLOSED
+};
+
+/* Small while idle: buffers are there only while something is in them. */
+struct connection {
+    struct http_server *server;
+    struct connection *next, **link; /* of the server's list */
+    struct event read_event, write_event;
+    int fd;
+    uint8_t state;
+    bool processing; /* inside connection_process: replies return to it */
+    bool read_paused;
+    bool eof;
+    bool close_after;  /* this reply is the last */
+    bool linger_after; /* ... and more may be under way to us */
+    uint32_t requests;
+    uint64_t deadline_ms; /* 0: none */
+
+    uint8_t *in;
+    size_t in_len, in_cap;
+    size_t scanned;  /* of a head that is not whole yet */
+    size_t head_len; /* of the current request */
+    size_t body_len; /* decoded; lies behind the head */
+    struct http1_body body;
+
+    uint8_t *out; /* what of a reply the peer has not taken yet */
+    size_t out_len, out_sent;
+
+    struct http_exchange *exchange;
+    struct peer peer;
+};
+
+struct arena_chunk {
+    struct arena_chunk *next;
+    _Alignas(max_align_t) uint8_t bytes[];
+};
+
+enum { REQUEST_ID_LEN = 16 };
+
+struct http_exchange {
+    struct connection *connection;
+    struct http_exchange *next_spare;
+    struct http1_head head;
+    const uint8_t *read_from; /* where `in` was when the head was read */
+    char id[REQUEST_ID_LEN + 1];
+    char peer[PEER_TEXT_MAX];
+    bool replied;
+    struct arena_chunk *arena;
+    void (*on_end)(void *arg);
+    void *on_end_arg;
+};
+
+struct listener {
+    struct listener *next;
+    struct event *event;
+    int fd;
+};
+
+struct http_server {
+    struct event_base *base;
+    const struct http_route *routes;
+    size_t route_count;
+    void *app;
+    struct http_server_limits limits;
+    struct log *log;
+    struct trusted_proxies *proxies;
+
+    struct listener *listeners;
+    struct connection *connections;
+    size_t connection_count;
+    bool accept_paused; /* out of descriptors: tried again at the next tick */
+    struct event *tick;
+    struct http_exchange *spare_exchanges;
+
+    uint8_t *scratch; /* a reply is put together here */
+    size_t scratch_cap;
+    int64_t date_at;
+    char date[32];
+
+    bool draining;
+    void (*drained)(void *arg);
+    void *drained_arg;
+};
+
+/* --- http_connection.c --- */
+void connection_accept(struct http_server *s, int fd, const struct sockaddr *address,
+                       socklen_t len);
+/* Reads on with what is in the buffer: the next request, or the next piece. */
+void connection_process(struct connection *c);
+/* Sends `data`; what the peer does not take at once is kept. */
+void connection_send(struct connection *c, struct slice data);
+void connection_close(struct connection *c);
+/* Past its deadline. */
+void connection_expire(struct connection *c);
+uint64_t connection_now(void);
+
+/* --- http_exchange.c --- */
+/* A request whose head lies at the start of c->in; NULL without memory. */
+struct http_exchange *exchange_new(struct connection *c);
+void exchange_dispatch(struct http_exchange *ex);
+/* Ends it: the handler's things are released. */
+void exchange_end(struct http_exchange *ex);
+/* Answers what is no request: code, JSON error, and the connection ends. */
+void exchange_refuse_framing(struct connection *c, unsigned code);
+
+/* --- http_server.c --- */
+void server_connection_gone(struct http_server *s);
