@@ -22,8 +22,9 @@ enum status config_int(cfg_t *cfg, const char *name, long min, long max, uint32_
 
 /* Options that every daemon shares; a daemon's own list starts with them. */
 #define CONFIG_DAEMON_OPTS                                                                         \
-    CFG_STR_LIST("listen", "{}", CFGF_NONE), CFG_INT("workers", 0, CFGF_NONE),                     \
-        CFG_STR("user", NULL, CFGF_NONE), CFG_STR_LIST("trusted_proxies", "{}", CFGF_NONE),        \
+    CFG_STR_LIST("listen", (char *)"{}", CFGF_NONE), CFG_INT("workers", 0, CFGF_NONE),             \
+        CFG_STR("user", NULL, CFGF_NONE),                                                          \
+        CFG_STR_LIST("trusted_proxies", (char *)"{}", CFGF_NONE),                                  \
         CFG_INT("drain_timeout", 30, CFGF_NONE), CFG_SEC("log", config_log_opts, CFGF_NONE),       \
         CFG_SEC("http", config_http_opts, CFGF_NONE),                                              \
         CFG_SEC("store", config_store_opts, CFGF_NONE)

@@ -28,19 +28,26 @@ const struct http_refusal *http_refusal_of(enum status st)
     return &refusals[(unsigned)st < ST_COUNT ? st : ST_INTERNAL];
 }
 
-void http_refuse(struct http_exchange *ex, const struct http_refusal *refusal, const char *error_id)
+void http_refuse_with(struct http_exchange *ex, const struct http_refusal *refusal,
+                      const char *error_id, const struct http_header_field *header)
 {
-    const struct http_header_field retry = { "Retry-After", SLICE_LIT(RETRY_AFTER) };
     const struct error_message message = { .error = slice_of(refusal->error),
                                            .description = slice_of(refusal->description),
                                            .error_id = slice_of(error_id) };
-    bool later = refusal->code == 429 || refusal->code == 503;
     uint8_t text[BODY_MAX];
     struct writer body = writer_over(text, sizeof text);
 
     if (error_message_encode(&message, &body))
         body.len = 0;
-    http_reply(ex, refusal->code, "application/json", &retry, later ? 1 : 0, writer_slice(&body));
+    http_reply(ex, refusal->code, "application/json", header, header ? 1 : 0, writer_slice(&body));
+}
+
+void http_refuse(struct http_exchange *ex, const struct http_refusal *refusal, const char *error_id)
+{
+    const struct http_header_field retry = { "Retry-After", SLICE_LIT(RETRY_AFTER) };
+    bool later = refusal->code == 429 || refusal->code == 503;
+
+    http_refuse_with(ex, refusal, error_id, later ? &retry : NULL);
 }
 
 void http_refuse_status(struct http_exchange *ex, enum status st)

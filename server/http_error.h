@@ -13,6 +13,9 @@ const struct http_refusal *http_refusal_of(enum status st);
 /* error_id may be NULL. retry_after in seconds is sent with 429 and 503. */
 void http_refuse(struct http_exchange *ex, const struct http_refusal *refusal,
                  const char *error_id);
+/* The same with one header more. */
+void http_refuse_with(struct http_exchange *ex, const struct http_refusal *refusal,
+                      const char *error_id, const struct http_header_field *header);
 void http_refuse_status(struct http_exchange *ex, enum status st);
 /* 200 or another code with a JSON body. */
 void http_reply_json(struct http_exchange *ex, unsigned code, struct slice json);
