@@ -1,0 +1,308 @@
+#include "discovery.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "json.h"
+
+enum { RETRY_MS = 1000 };
+
+/* What one answer amounts to; replaced whole. */
+struct known {
+    cJSON *document;
+    struct remote endpoints[ENDPOINT_COUNT];
+};
+
+struct discovery {
+    struct discovery_options o;
+    struct upstream *upstream;
+    struct known *known; /* NULL until the first answer */
+    uint64_t fetch_at;   /* steady ms: not before */
+    bool fetching;
+    size_t place;           /* the one that is being asked */
+    struct remote metadata; /* its URL */
+    struct event *wake;     /* calls the waiters */
+    enum status outcome;    /* for them, while nothing is known */
+    bool closing;
+    struct discovery_wait *waiting;
+};
+
+/* --- where metadata may be --- */
+
+/* https://host/.well-known/name/path (RFC 8414 §3.1). */
+static void write_inserted(struct writer *w, const struct url *issuer, const char *issuer_text)
+{
+    struct slice path = slice_is(issuer->path, "/") ? (struct slice){ NULL, 0 } : issuer->path;
+    const uint8_t *authority_end = issuer->authority.data + issuer->authority.len;
+
+    writer_put(w, (struct slice){ (const uint8_t *)issuer_text,
+                                  (size_t)(authority_end - (const uint8_t *)issuer_text) });
+    writer_text(w, "/.well-known/oauth-authorization-server");
+    writer_put(w, path);
+}
+
+/* issuer/.well-known/name (OpenID Connect Discovery 1.0 §4). */
+static void write_appended(struct writer *w, const struct url *issuer, const char *issuer_text)
+{
+    struct slice text = slice_of(issuer_text);
+
+    (void)issuer;
+    if (text.data[text.len - 1] == '/')
+        text.len--;
+    writer_put(w, text);
+    writer_text(w, "/.well-known/openid-configuration");
+}
+
+/* OpenID's first: it says all that the other one does, and more. */
+static void (*const places[])(struct writer *, const struct url *, const char *) = {
+    write_appended,
+    write_inserted,
+};
+
+static enum status place_url(const struct upstream_settings *s, size_t place, struct writer *w)
+{
+    struct url issuer;
+
+    if (s->metadata_url)
+        writer_text(w, s->metadata_url);
+    else if (url_read(slice_of(s->issuer), &issuer) == ST_OK)
+        places[place](w, &issuer, s->issuer);
+    return w->full || w->len == 0 ? ST_TOO_LARGE : ST_OK;
+}
+
+static size_t place_count(const struct upstream_settings *s)
+{
+    return s->metadata_url ? 1 : sizeof places / sizeof *places;
+}
+
+/* --- what an answer says --- */
+
+static void known_free(struct known *k)
+{
+    if (!k)
+        return;
+    cJSON_Delete(k->document);
+    free(k);
+}
+
+static enum status read_endpoint(struct discovery *d, const cJSON *document, size_t id,
+                                 struct remote *out)
+{
+    const char *by_hand = d->o.settings->endpoints[id];
+    struct slice url;
+
+    if (by_hand)
+        return upstream_remote(d->upstream, slice_of(by_hand), out);
+    enum status st = json_get_text(document, ENDPOINT_NAMES[id], UPSTREAM_URL_MAX, &url);
+    if (st == ST_NOT_FOUND)
+        return ST_OK;
+    return st ? st : upstream_remote(d->upstream, url, out);
+}
+
+/* Takes the document. */
+static enum status make_known(struct discovery *d, cJSON *document, struct known **out)
+{
+    struct known *k = calloc(1, sizeof *k);
+    enum status st = k ? ST_OK : ST_NO_MEMORY;
+
+    for (size_t i = 0; i < ENDPOINT_COUNT && !st; i++)
+        st = read_endpoint(d, document, i, &k->endpoints[i]);
+    if (st) {
+        cJSON_Delete(document);
+        free(k);
+        return st;
+    }
+    k->document = document;
+    *out = k;
+    return ST_OK;
+}
+
+/* Another issuer's metadata would send our secrets to its endpoints: RFC 8414
+ * §3.3 demands the very same text. */
+static enum status read_document(struct discovery *d, struct slice body, struct known **out)
+{
+    struct slice issuer;
+    cJSON *document;
+    enum status st = json_parse_object(body, &JSON_MESSAGE_LIMITS, &document);
+
+    if (st)
+        return st;
+    if (json_get_text(document, "issuer", UPSTREAM_URL_MAX, &issuer) ||
+        !slice_is(issuer, d->o.settings->issuer)) {
+        cJSON_Delete(document);
+        return ST_DENIED;
+    }
+    return make_known(d, document, out);
+}
+
+/* --- fetching --- */
+
+static void finish(struct discovery *d, enum status outcome)
+{
+    uint64_t now = clock_steady(d->o.clock);
+
+    d->fetching = false;
+    d->outcome = outcome;
+    d->fetch_at = now + (outcome ? RETRY_MS : (uint64_t)d->o.settings->refresh * 1000);
+    event_active(d->wake, EV_TIMEOUT, 0);
+}
+
+static void log_failure(struct discovery *d, enum status st, unsigned code)
+{
+    struct log_line line;
+
+    log_begin(&line, d->o.log, LOG_WARN, "metadata refused");
+    log_word(&line, "upstream", d->o.settings->name);
+    log_word(&line, "url", d->metadata.url);
+    log_word(&line, "status", status_name(st));
+    log_int(&line, "code", code);
+    log_end(&line);
+}
+
+static void ask_next(struct discovery *d);
+
+static void answered(void *arg, enum status st, const struct http_response *response)
+{
+    struct discovery *d = arg;
+    struct known *k = NULL;
+    unsigned code = st ? 0 : response->head->code;
+
+    if (d->closing)
+        return;
+    if (!st)
+        st = code == 200 ? read_document(d, response->body, &k) : ST_NOT_FOUND;
+    if (st) {
+        log_failure(d, st, code);
+        d->place++;
+        ask_next(d);
+        return;
+    }
+    known_free(d->known);
+    d->known = k;
+    log_note(d->o.log, LOG_INFO, "metadata", "url", d->metadata.url);
+    finish(d, ST_OK);
+}
+
+static enum status send_ask(struct discovery *d)
+{
+    static const struct http1_header headers[] = {
+        { SLICE_LIT("Accept"), SLICE_LIT("application/json") },
+    };
+    char url[UPSTREAM_URL_MAX + 1];
+    struct writer w = writer_over(url, sizeof url);
+    enum status st = place_url(d->o.settings, d->place, &w);
+
+    if (!st)
+        st = upstream_remote(d->upstream, writer_slice(&w), &d->metadata);
+    if (st)
+        return st;
+    const struct http_call call = { .method = "GET",
+                                    .target = d->metadata.target,
+                                    .headers = headers,
+                                    .header_count = 1,
+                                    .idempotent = true };
+    http_client_send(d->metadata.client, &call, answered, d);
+    return ST_OK;
+}
+
+static void ask_next(struct discovery *d)
+{
+    for (; d->place < place_count(d->o.settings); d->place++)
+        if (send_ask(d) == ST_OK)
+            return;
+    finish(d, ST_UNAVAILABLE);
+}
+
+static void fetch_if_due(struct discovery *d)
+{
+    if (d->fetching || !d->o.settings->discovery || clock_steady(d->o.clock) < d->fetch_at)
+        return;
+    d->fetching = true;
+    d->place = 0;
+    ask_next(d);
+}
+
+/* --- waiters --- */
+
+static void call_waiters(evutil_socket_t fd, short what, void *arg)
+{
+    struct discovery *d = arg;
+    struct discovery_wait *w = d->waiting;
+    enum status st = d->known ? ST_OK : d->outcome;
+
+    (void)fd, (void)what;
+    if (!d->known && d->fetching)
+        return;
+    d->waiting = NULL;
+    while (w) {
+        struct discovery_wait *next = w->next;
+        w->done(w->arg, st);
+        w = next;
+    }
+}
+
+void discovery_await(struct discovery *d, struct discovery_wait *w, discovery_fn *done, void *arg)
+{
+    *w = (struct discovery_wait){ d->waiting, done, arg };
+    d->waiting = w;
+    fetch_if_due(d);
+    if (d->known || !d->fetching)
+        event_active(d->wake, EV_TIMEOUT, 0);
+}
+
+/* --- life --- */
+
+static enum status prepare(struct discovery *d)
+{
+    cJSON *empty;
+    enum status st = upstream_new(d->o.base, d->o.settings, d->o.log, &d->upstream);
+
+    if (st)
+        return st;
+    d->wake = event_new(d->o.base, -1, 0, call_waiters, d);
+    if (!d->wake)
+        return ST_NO_MEMORY;
+    if (d->o.settings->discovery)
+        return ST_OK;
+    empty = cJSON_CreateObject();
+    return empty ? make_known(d, empty, &d->known) : ST_NO_MEMORY;
+}
+
+enum status discovery_new(const struct discovery_options *options, struct discovery **out)
+{
+    struct discovery *d = calloc(1, sizeof *d);
+    enum status st;
+
+    if (!d)
+        return ST_NO_MEMORY;
+    d->o = *options;
+    st = prepare(d);
+    if (st)
+        discovery_free(d);
+    else
+        *out = d;
+    return st;
+}
+
+void discovery_free(struct discovery *d)
+{
+    if (!d)
+        return;
+    if (d->wake)
+        event_free(d->wake);
+    d->closing = true;
+    upstream_free(d->upstream);
+    known_free(d->known);
+    free(d);
+}
+
+const struct remote *discovery_endpoint(const struct discovery *d, enum endpoint_id id)
+{
+    const struct remote *r = &d->known->endpoints[id];
+    return r->url[0] ? r : NULL;
+}
+
+const cJSON *discovery_document(const struct discovery *d)
+{
+    return d->known->document;
+}

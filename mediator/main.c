@@ -1,0 +1,39 @@
+/* The mediator: stands before an OAuth2 server and lets attested apps through. */
+#include "authorize.h"
+#include "challenge.h"
+#include "health.h"
+#include "mediator.h"
+#include "metadata.h"
+#include "par.h"
+#include "settings.h"
+#include "token.h"
+
+static const struct http_route routes[] = {
+    { "POST", "/token", token_handle },
+    { "POST", "/par", par_handle },
+    { "GET", "/authorize", authorize_handle },
+    { "POST", "/challenge", challenge_handle },
+    { "GET", "/.well-known/oauth-authorization-server", metadata_handle },
+    { "GET", "/.well-known/openid-configuration", metadata_handle },
+    { "GET", "/healthz", health_handle },
+    { "GET", "/readyz", ready_handle },
+};
+
+int main(int argc, char **argv)
+{
+    const struct daemon_spec spec = {
+        .name = "mediator",
+        .summary = "lets attested apps through to an OAuth2 server, and adds the client secret",
+        .default_config = "/etc/vouchsafe/mediator.conf",
+        .routes = routes,
+        .route_count = sizeof routes / sizeof *routes,
+        .opts = settings_opts,
+        .model_load = settings_load,
+        .model_free = settings_free,
+        .worker_start = mediator_start,
+        .worker_reload = mediator_reload,
+        .worker_stop = mediator_stop,
+    };
+
+    return daemon_main(&spec, argc, argv);
+}

@@ -1,0 +1,20 @@
+/* metadata: what the mediator says about itself (RFC 8414, OpenID Connect
+ * Discovery 1.0): upstream's document, with our endpoints and rules in place of
+ * its own.
+ *
+ * Two things stay upstream's, because its answers to a browser do not pass
+ * through here: `iss` in the authorization response (RFC 9207) names upstream,
+ * so support for it is not announced, and a client that checks it must expect
+ * upstream's issuer; and so do ID tokens. */
+#pragma once
+#include <cjson/cJSON.h>
+
+#include "http_server.h"
+#include "settings.h"
+
+/* The document, owned by the caller; NULL without memory. Members of endpoints
+ * that upstream lacks (where has[] says so) are left out. */
+cJSON *metadata_make(const struct settings *s, const cJSON *upstream,
+                     const bool has[static ENDPOINT_COUNT]);
+
+void metadata_handle(struct http_exchange *ex, void *app);

@@ -1,0 +1,45 @@
+#include "refusal.h"
+
+/* Errors of RFC 6749 §5.2 and §4.1.2.1, and of §7.4 of the attestation draft. An
+ * unknown client and a bad token share one answer, so nobody learns which
+ * clients exist. */
+static const struct http_refusal answers[REFUSAL_COUNT] = {
+    [REFUSE_REQUEST] = { 400, "invalid_request", "the request is malformed" },
+    [REFUSE_TOO_LARGE] = { 413, "invalid_request", "the request is too large" },
+    [REFUSE_CLIENT] = { 400, "invalid_client", "client_id and a client attestation are required" },
+    [REFUSE_ATTESTATION] = { 400, "invalid_client_attestation",
+                             "the client attestation was not accepted" },
+    [REFUSE_STALE] = { 400, "use_fresh_attestation", "attest again" },
+    [REFUSE_CHALLENGE] = { 400, "use_attestation_challenge",
+                           "prove possession with the challenge sent along" },
+    [REFUSE_GRANT] = { 400, "invalid_grant", "the code is not valid for this instance" },
+    [REFUSE_GRANT_TYPE] = { 400, "unauthorized_client", "this client may not use this grant" },
+    [REFUSE_SCOPE] = { 400, "invalid_scope", "this client may not ask for this scope" },
+    [REFUSE_BAD_GATEWAY] = { 502, "server_error", "the authorization server did not answer" },
+    [REFUSE_UNAVAILABLE] = { 503, "temporarily_unavailable", "try again later" },
+    [REFUSE_GATEWAY_TIMEOUT] = { 504, "server_error",
+                                 "the authorization server did not answer in time" },
+    [REFUSE_INTERNAL] = { 500, "server_error", "the request could not be processed" },
+};
+
+const struct http_refusal *refusal_answer(enum refusal r)
+{
+    return &answers[r];
+}
+
+enum refusal refusal_of_store(enum status st)
+{
+    return st == ST_NO_MEMORY || st == ST_INTERNAL ? REFUSE_INTERNAL : REFUSE_UNAVAILABLE;
+}
+
+/* As http_client_fn tells them apart: what was written may have been done. */
+static const enum refusal upstream_answers[ST_COUNT] = {
+    [ST_INVALID] = REFUSE_BAD_GATEWAY,     [ST_TOO_LARGE] = REFUSE_BAD_GATEWAY,
+    [ST_LOST] = REFUSE_BAD_GATEWAY,        [ST_BUSY] = REFUSE_UNAVAILABLE,
+    [ST_UNAVAILABLE] = REFUSE_UNAVAILABLE, [ST_TIMEOUT] = REFUSE_GATEWAY_TIMEOUT,
+};
+
+enum refusal refusal_of_upstream(enum status st)
+{
+    return upstream_answers[st] ? upstream_answers[st] : REFUSE_INTERNAL;
+}

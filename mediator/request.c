@@ -1,0 +1,223 @@
+#include "request.h"
+
+#include "msg_error.h"
+#include "pop.h"
+#include "rewrite.h"
+
+enum { ERROR_ID_BYTES = 16 };
+
+const struct settings *request_settings(const struct request *r)
+{
+    return generation_settings(r->generation);
+}
+
+const struct remote *request_remote(const struct request *r, enum endpoint_id id)
+{
+    return discovery_endpoint(generation_discovery(r->generation, r->upstream), id);
+}
+
+const cJSON *request_metadata(const struct request *r)
+{
+    return discovery_document(generation_discovery(r->generation, r->upstream));
+}
+
+static void ended(void *arg)
+{
+    struct request *r = arg;
+
+    forward_clear(&r->forward);
+    generation_drop(r->generation);
+}
+
+struct request *request_open(struct http_exchange *ex, struct worker *w, const char *endpoint)
+{
+    struct request *r = http_exchange_alloc(ex, sizeof *r);
+
+    if (!r) {
+        http_refuse(ex, refusal_answer(REFUSE_INTERNAL), NULL);
+        return NULL;
+    }
+    r->ex = ex;
+    r->worker = w;
+    r->endpoint = endpoint;
+    r->generation = generation_hold(w);
+    http_exchange_on_end(ex, ended, r);
+    return r;
+}
+
+void *request_alloc(struct request *r, size_t size)
+{
+    void *memory = http_exchange_alloc(r->ex, size);
+
+    if (!memory)
+        request_fail(r, (struct verdict){ REFUSE_INTERNAL, "no memory" });
+    return memory;
+}
+
+/* --- what the operator reads --- */
+
+struct error_id {
+    char text[ERROR_ID_LEN + 1];
+};
+
+static struct error_id draw_error_id(void)
+{
+    uint8_t bytes[ERROR_ID_BYTES];
+    struct error_id id;
+
+    crypto_random(bytes, sizeof bytes);
+    base64url_encode(id.text, (struct slice){ bytes, sizeof bytes });
+    return id;
+}
+
+static void log_instance(struct log_line *line, const struct gate_pass *pass)
+{
+    char jkt[BASE64URL_LEN(SHA256_LEN) + 1];
+
+    if (client_id_ok(pass->client_id))
+        log_text(line, "client_id", pass->client_id);
+    if (!pass->has_jkt)
+        return;
+    base64url_encode(jkt, (struct slice){ pass->jkt.bytes, sizeof pass->jkt.bytes });
+    log_word(line, "jkt", jkt);
+}
+
+static void audit(struct request *r, const char *event, const char *verdict, const char *reason,
+                  const char *error_id)
+{
+    struct log_line line;
+
+    log_begin(&line, r->worker->log, reason ? LOG_WARN : LOG_INFO, event);
+    log_word(&line, "verdict", verdict);
+    log_word(&line, "endpoint", r->endpoint);
+    log_instance(&line, &r->pass);
+    if (reason) {
+        log_word(&line, "error_id", error_id);
+        log_word(&line, "reason", reason);
+    }
+    log_text(&line, "peer", http_peer_text(r->ex));
+    log_text(&line, "request_id", http_request_id(r->ex));
+    log_end(&line);
+}
+
+void request_accepted(struct request *r)
+{
+    audit(r, "gate", "accepted", NULL, NULL);
+}
+
+/* --- refusals --- */
+
+void request_fail(struct request *r, struct verdict v)
+{
+    struct error_id id = draw_error_id();
+
+    audit(r, "request failed", "failed", v.reason, id.text);
+    http_refuse(r->ex, refusal_answer(v.refusal), id.text);
+}
+
+static void challenge_issued(void *arg, enum status st, struct slice value)
+{
+    struct request *r = arg;
+    struct error_id id = draw_error_id();
+    const struct http_header_field header = { ATTESTATION_CHALLENGE_HEADER,
+                                              slice_of(r->challenge.text) };
+
+    (void)value;
+    audit(r, "gate", "refused", r->reason, id.text);
+    if (st)
+        http_refuse(r->ex, refusal_answer(refusal_of_store(st)), id.text);
+    else
+        http_refuse_with(r->ex, refusal_answer(REFUSE_CHALLENGE), id.text, &header);
+}
+
+void request_refuse(struct request *r, struct verdict v)
+{
+    if (v.refusal == REFUSE_CHALLENGE) {
+        r->reason = v.reason;
+        pop_challenge_issue(r->worker->store, &r->challenge,
+                            request_settings(r)->challenge_lifetime * 1000, challenge_issued, r);
+        return;
+    }
+    struct error_id id = draw_error_id();
+    audit(r, "gate", "refused", v.reason, id.text);
+    http_refuse(r->ex, refusal_answer(v.refusal), id.text);
+}
+
+/* --- the way of a gated request --- */
+
+/* Parameters such as charset are allowed, and mean nothing (RFC 6749 §4.1.3). */
+static bool is_form(const struct http1_head *head)
+{
+    struct slice type = http1_header_value(head, "Content-Type");
+
+    return slice_equal_nocase(slice_trim(slice_cut(&type, ';')),
+                              SLICE_LIT("application/x-www-form-urlencoded"));
+}
+
+bool request_read_form(struct request *r, struct slice text)
+{
+    uint8_t *scratch = request_alloc(r, text.len);
+    enum status st;
+
+    if (!scratch)
+        return false;
+    st = form_parse(text, scratch, text.len, &r->form);
+    if (!st)
+        st = rewrite_admit(&r->form);
+    if (st)
+        request_refuse(r,
+                       (struct verdict){ REFUSE_REQUEST, "form malformed, or a parameter twice" });
+    return st == ST_OK;
+}
+
+static void metadata_known(void *arg, enum status st)
+{
+    struct request *r = arg;
+
+    if (st)
+        request_fail(r, (struct verdict){ REFUSE_UNAVAILABLE, "no metadata of upstream" });
+    else
+        r->proceed(r);
+}
+
+void request_await_metadata(struct request *r, size_t upstream, request_step_fn *next)
+{
+    r->upstream = upstream;
+    r->proceed = next;
+    discovery_await(generation_discovery(r->generation, upstream), &r->wait, metadata_known, r);
+}
+
+static void passed(void *arg, struct verdict v)
+{
+    struct request *r = arg;
+
+    if (v.refusal)
+        request_refuse(r, v);
+    else
+        request_await_metadata(r, r->pass.client->upstream, r->proceed);
+}
+
+void request_gate(struct http_exchange *ex, struct worker *w, const struct gated_endpoint *e)
+{
+    struct request *r = request_open(ex, w, e->name);
+
+    if (!r)
+        return;
+    if (!is_form(http_request_head(ex))) {
+        request_refuse(r, (struct verdict){ REFUSE_REQUEST, "content type is not that of a form" });
+        return;
+    }
+    if (!request_read_form(r, http_request_body(ex)))
+        return;
+    const struct gate_input in = { .settings = request_settings(r),
+                                   .head = http_request_head(ex),
+                                   .form = &r->form,
+                                   .policy = e->policy,
+                                   .now = clock_wall(w->clock) };
+    struct verdict v = gate_check(&in, &r->pass);
+    r->proceed = e->proceed;
+    if (!v.refusal && r->pass.proof.has_id)
+        gate_spend(&r->spending, w->store, &r->pass.proof, passed, r);
+    else
+        passed(r, v);
+}

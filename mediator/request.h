@@ -1,0 +1,70 @@
+/* request: one request on its way through the mediator: its state, and the steps
+ * that every gated endpoint takes: read, gate, metadata, and then its own. */
+#pragma once
+#include "binding.h"
+#include "forward.h"
+#include "gate.h"
+#include "mediator.h"
+#include "msg_challenge.h"
+#include "pop_challenge.h"
+#include "pushed.h"
+
+struct request;
+typedef void request_step_fn(struct request *r);
+
+/* A gated endpoint. A new one is one file with one of these, and one row in
+ * main's table of routes. */
+struct gated_endpoint {
+    const char *name;         /* in audit lines */
+    gate_policy_fn *policy;   /* what a client may ask of it */
+    request_step_fn *proceed; /* once the gate has let it pass and metadata is known */
+};
+
+/* All memory of a request lives as long as its exchange, which ends with the
+ * answer, whether or not its peer is still there. */
+struct request {
+    struct http_exchange *ex;
+    struct worker *worker;
+    const char *endpoint;
+    struct generation *generation; /* held */
+    size_t upstream;               /* index of whose metadata was asked for */
+    request_step_fn *proceed;
+    struct form form;
+    struct gate_pass pass;
+    struct gate_spending spending;
+    struct discovery_wait wait;
+    struct binding binding;
+    struct forward forward;
+    const struct http_response *answer; /* upstream's, while it waits for the store */
+    struct pushed pushed;               /* what /authorize was asked to open */
+    char request_uri[sizeof PUSHED_URI_PREFIX + BASE64URL_LEN(32)]; /* our own, being handed out */
+    struct pop_challenge challenge; /* for an answer that asks for one */
+    const char *reason;             /* of a refusal that waits for it */
+};
+
+/* NULL after it has been answered for want of memory. */
+struct request *request_open(struct http_exchange *ex, struct worker *w, const char *endpoint);
+/* NULL after it has been answered for want of memory. */
+void *request_alloc(struct request *r, size_t size);
+
+/* Reads a form into r->form; false after it has been refused. */
+bool request_read_form(struct request *r, struct slice text);
+
+/* The whole way for a gated endpoint. */
+void request_gate(struct http_exchange *ex, struct worker *w, const struct gated_endpoint *e);
+
+/* Goes on with `next` once the metadata of upstream i is known. */
+void request_await_metadata(struct request *r, size_t i, request_step_fn *next);
+
+const struct settings *request_settings(const struct request *r);
+/* Once metadata is known, borrowed until the loop goes on: the upstream's
+ * endpoint, NULL if it has none, and the whole document. */
+const struct remote *request_remote(const struct request *r, enum endpoint_id id);
+const cJSON *request_metadata(const struct request *r);
+
+/* Both answer, and end the request. Refused: it was not good enough, says the
+ * audit log. Failed: store, upstream or memory were not there for it. */
+void request_refuse(struct request *r, struct verdict v);
+void request_fail(struct request *r, struct verdict v);
+/* The audit log's verdict on a request that has passed every check of ours. */
+void request_accepted(struct request *r);

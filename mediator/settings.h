@@ -1,0 +1,72 @@
+/* settings: a mediator's configuration, validated whole and immutable. */
+#pragma once
+#include "config.h"
+#include "keyring.h"
+
+/* Endpoints of an authorization server that the mediator uses. */
+enum endpoint_id { ENDPOINT_AUTHORIZATION, ENDPOINT_TOKEN, ENDPOINT_PAR, ENDPOINT_COUNT };
+/* Their names, as configuration keys and as metadata members (RFC 8414 §2, RFC 9126 §5). */
+extern const char *const ENDPOINT_NAMES[ENDPOINT_COUNT];
+
+struct words {
+    char **list;
+    size_t count;
+};
+bool words_have(const struct words *w, struct slice word);
+
+struct upstream_settings {
+    char *name;
+    char *issuer;
+    bool discovery;
+    bool allow_http;                 /* to hosts other than this one; otherwise https only */
+    bool forwarded;                  /* tell upstream our host in X-Forwarded-Host and -Proto */
+    char *metadata_url;              /* or NULL: the well-known places below the issuer */
+    uint32_t refresh;                /* seconds until metadata is fetched again */
+    char *endpoints[ENDPOINT_COUNT]; /* by hand, or NULL */
+    struct http_client_limits limits;
+    struct tls_settings *tls;
+};
+
+/* One OAuth client, as its owner configured it. */
+struct client {
+    char *id;
+    size_t upstream; /* index into settings->upstreams */
+    struct keyring *keyring;
+    const struct client_auth_method *auth;
+    const struct possession_mode *possession;
+    struct words grants;
+    struct words scopes;        /* empty: whatever upstream allows */
+    struct words redirect_uris; /* likewise */
+    double min_coverage;
+    uint32_t max_age; /* seconds since attestation; 0: until the token expires */
+    bool require_challenge;
+};
+
+struct settings {
+    char *issuer;      /* our own URL, without a slash at its end: the audience of proofs */
+    struct slice host; /* its authority, borrowed from it */
+    bool https;
+    uint32_t clock_skew;         /* seconds, like all below */
+    uint32_t token_max_lifetime; /* of an integrity token */
+    uint32_t pop_max_age;
+    uint32_t challenge_lifetime;
+    uint32_t request_lifetime; /* of our own request_uri */
+    uint32_t binding_lifetime; /* from /par to /token */
+    size_t upstream_count;
+    struct upstream_settings *upstreams;
+    size_t client_count;
+    struct client *clients; /* sorted by id */
+};
+
+extern cfg_opt_t settings_opts[];
+
+/* As a daemon_spec wants them. `why` names the key that is wrong. */
+enum status settings_load(cfg_t *cfg, struct log *log, void **model, char *why, size_t why_cap);
+void settings_free(void *model);
+
+const struct client *settings_client(const struct settings *s, struct slice id);
+
+/* An absolute URL that requests to this upstream may be sent to: https, or http
+ * to this host, or to any where configured. `out` borrows from text. */
+enum status upstream_url(const struct upstream_settings *u, const char *text,
+                         struct url *out) MUST_USE;

@@ -1,0 +1,104 @@
+#include "settings_client.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "client_auth.h"
+#include "msg_challenge.h"
+#include "possession.h"
+
+cfg_opt_t settings_client_opts[] = {
+    CFG_STR("upstream", NULL, CFGF_NONE),
+    CFG_STR("keyring", NULL, CFGF_NONE),
+    CFG_STR("auth_method", "client_secret_basic", CFGF_NONE),
+    CFG_STR("possession", "pop", CFGF_NONE),
+    CFG_STR_LIST("grants", (char *)"{authorization_code, refresh_token}", CFGF_NONE),
+    CFG_STR_LIST("scopes", (char *)"{}", CFGF_NONE),
+    CFG_STR_LIST("redirect_uris", (char *)"{}", CFGF_NONE),
+    CFG_FLOAT("min_coverage", 0.0, CFGF_NONE),
+    CFG_INT("max_age", 0, CFGF_NONE),
+    CFG_BOOL("require_challenge", cfg_false, CFGF_NONE),
+    CFG_END(),
+};
+
+static enum status read_client_upstream(const struct section *s, const struct settings *all,
+                                        struct client *c)
+{
+    const char *name = cfg_getstr(s->cfg, "upstream");
+
+    if (!name && all->upstream_count == 1)
+        return ST_OK;
+    for (c->upstream = 0; name && c->upstream < all->upstream_count; c->upstream++)
+        if (strcmp(all->upstreams[c->upstream].name, name) == 0)
+            return ST_OK;
+    return section_wrong(s, "upstream", "names no upstream section");
+}
+
+static enum status read_client_ways(const struct section *s, struct client *c)
+{
+    c->auth = client_auth_find(cfg_getstr(s->cfg, "auth_method"));
+    if (!c->auth)
+        return section_wrong(s, "auth_method",
+                             "is none of client_secret_basic, client_secret_post, none");
+    c->possession = possession_find(cfg_getstr(s->cfg, "possession"));
+    if (!c->possession)
+        return section_wrong(s, "possession", "is neither pop nor none");
+    return ST_OK;
+}
+
+static enum status read_client_words(const struct section *s, struct client *c)
+{
+    enum status st = section_words(s, "grants", &c->grants);
+
+    if (!st && c->grants.count == 0)
+        st = section_wrong(s, "grants", "is empty");
+    if (!st)
+        st = section_words(s, "scopes", &c->scopes);
+    return st ? st : section_words(s, "redirect_uris", &c->redirect_uris);
+}
+
+static enum status read_client_demands(const struct section *s, struct client *c)
+{
+    c->require_challenge = cfg_getbool(s->cfg, "require_challenge");
+    c->min_coverage = cfg_getfloat(s->cfg, "min_coverage");
+    if (!(c->min_coverage >= 0 && c->min_coverage <= 1))
+        return section_wrong(s, "min_coverage", "is not between 0 and 1");
+    return section_int(s, "max_age", 0, 86400, &c->max_age);
+}
+
+static enum status read_keyring(const struct section *s, struct client *c)
+{
+    const char *folder = cfg_getstr(s->cfg, "keyring");
+    char why[CONFIG_WHY_MAX] = "";
+
+    if (!folder)
+        return section_wrong(s, "keyring", "is required");
+    if (keyring_read(folder, &c->keyring, why, sizeof why))
+        return section_wrong(s, "keyring", why);
+    return ST_OK;
+}
+
+enum status settings_client_read(const struct section *s, const struct settings *all,
+                                 struct client *c)
+{
+    if (!client_id_ok(slice_of(s->title)))
+        return section_wrong(s, "title", "is not a client id");
+    c->id = strdup(s->title);
+    enum status st = c->id ? read_client_upstream(s, all, c) : ST_NO_MEMORY;
+    if (!st)
+        st = read_client_ways(s, c);
+    if (!st)
+        st = read_client_words(s, c);
+    if (!st)
+        st = read_client_demands(s, c);
+    return st ? st : read_keyring(s, c);
+}
+
+void settings_client_clear(struct client *c)
+{
+    free(c->id);
+    keyring_free(c->keyring);
+    words_clear(&c->grants);
+    words_clear(&c->scopes);
+    words_clear(&c->redirect_uris);
+}

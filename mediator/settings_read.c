@@ -1,0 +1,84 @@
+#include "settings_read.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum status section_wrong(const struct section *s, const char *key, const char *text)
+{
+    if (s->kind)
+        snprintf(s->why, s->why_cap, "%s \"%s\": %s %s", s->kind, s->title, key, text);
+    else
+        snprintf(s->why, s->why_cap, "%s %s", key, text);
+    return ST_INVALID;
+}
+
+enum status section_text(const struct section *s, const char *key, char **out)
+{
+    const char *text = cfg_getstr(s->cfg, key);
+
+    if (!text)
+        return ST_OK;
+    if (!*text)
+        return section_wrong(s, key, "is empty");
+    *out = strdup(text);
+    return *out ? ST_OK : ST_NO_MEMORY;
+}
+
+enum status section_int(const struct section *s, const char *key, long min, long max, uint32_t *out)
+{
+    char text[CONFIG_WHY_MAX];
+    enum status st = config_int(s->cfg, key, min, max, out, s->why, s->why_cap);
+
+    if (st && s->kind) {
+        snprintf(text, sizeof text, "%s", s->why);
+        snprintf(s->why, s->why_cap, "%s \"%s\": %s", s->kind, s->title, text);
+    }
+    return st;
+}
+
+enum status section_words(const struct section *s, const char *key, struct words *out)
+{
+    unsigned count = cfg_size(s->cfg, key);
+
+    out->list = calloc(count ? count : 1, sizeof *out->list);
+    if (!out->list)
+        return ST_NO_MEMORY;
+    for (unsigned i = 0; i < count; i++) {
+        const char *word = cfg_getnstr(s->cfg, key, i);
+        if (!*word || strchr(word, ' '))
+            return section_wrong(s, key, "holds an empty word, or several in one text");
+        out->list[i] = strdup(word);
+        if (!out->list[i])
+            return ST_NO_MEMORY;
+        out->count++;
+    }
+    return ST_OK;
+}
+
+/* RFC 8414 §2: no query; the reader of URLs refuses fragments already. */
+enum status section_issuer(const struct section *s, const char *issuer)
+{
+    struct url url;
+
+    if (!issuer)
+        return section_wrong(s, "issuer", "is required");
+    if (url_read(slice_of(issuer), &url) || url.query.len)
+        return section_wrong(s, "issuer", "is not an http or https URL without a query");
+    return ST_OK;
+}
+
+void words_clear(struct words *w)
+{
+    for (size_t i = 0; i < w->count; i++)
+        free(w->list[i]);
+    free(w->list);
+}
+
+bool words_have(const struct words *w, struct slice word)
+{
+    for (size_t i = 0; i < w->count; i++)
+        if (slice_is(word, w->list[i]))
+            return true;
+    return false;
+}

@@ -1,0 +1,25 @@
+/* settings_read: values of a configuration section, each checked, with a text
+ * that names section and key when it is wrong. */
+#pragma once
+#include "settings.h"
+
+/* Where we are: `kind` "title", or the top of the file where kind is NULL. */
+struct section {
+    cfg_t *cfg;
+    const char *kind;
+    const char *title;
+    char *why;
+    size_t why_cap;
+};
+
+/* ST_INVALID, and a text in `why`: `client "x": KEY TEXT`. */
+enum status section_wrong(const struct section *s, const char *key, const char *text) MUST_USE;
+
+/* Texts are copied, and NULL where the key is absent; an empty one is wrong. */
+enum status section_text(const struct section *s, const char *key, char **out) MUST_USE;
+enum status section_int(const struct section *s, const char *key, long min, long max,
+                        uint32_t *out) MUST_USE;
+enum status section_words(const struct section *s, const char *key, struct words *out) MUST_USE;
+/* An issuer that was read: required, a URL without a query. */
+enum status section_issuer(const struct section *s, const char *issuer) MUST_USE;
+void words_clear(struct words *w);

@@ -1,0 +1,119 @@
+#include "settings_upstream.h"
+
+#include <arpa/inet.h>
+#include <stdlib.h>
+#include <string.h>
+
+const char *const ENDPOINT_NAMES[ENDPOINT_COUNT] = {
+    [ENDPOINT_AUTHORIZATION] = "authorization_endpoint",
+    [ENDPOINT_TOKEN] = "token_endpoint",
+    [ENDPOINT_PAR] = "pushed_authorization_request_endpoint",
+};
+
+/* libconfuse writes parsed values elsewhere, but wants its tables writable. */
+cfg_opt_t settings_upstream_opts[] = {
+    CFG_STR("issuer", NULL, CFGF_NONE),
+    CFG_BOOL("discovery", cfg_true, CFGF_NONE),
+    CFG_BOOL("allow_http", cfg_false, CFGF_NONE),
+    CFG_BOOL("forwarded", cfg_false, CFGF_NONE),
+    CFG_STR("metadata_url", NULL, CFGF_NONE),
+    CFG_INT("refresh", 3600, CFGF_NONE),
+    CFG_STR("authorization_endpoint", NULL, CFGF_NONE),
+    CFG_STR("token_endpoint", NULL, CFGF_NONE),
+    CFG_STR("pushed_authorization_request_endpoint", NULL, CFGF_NONE),
+    CFG_STR("ca_file", NULL, CFGF_NONE),
+    CFG_SEC("limits", config_upstream_limits_opts, CFGF_NONE),
+    CFG_END(),
+};
+
+static bool is_this_host(struct slice host)
+{
+    char text[URL_HOST_MAX + 1];
+    struct in_addr v4;
+    struct in6_addr v6;
+
+    if (slice_copy_text(host, text, sizeof text))
+        return false;
+    if (inet_pton(AF_INET, text, &v4) == 1)
+        return ntohl(v4.s_addr) >> 24 == 127;
+    if (inet_pton(AF_INET6, text, &v6) == 1)
+        return IN6_IS_ADDR_LOOPBACK(&v6);
+    return slice_equal_nocase(host, SLICE_LIT("localhost"));
+}
+
+/* The client secret and the grants go there. */
+enum status upstream_url(const struct upstream_settings *u, const char *text, struct url *out)
+{
+    enum status st = url_read(slice_of(text), out);
+
+    if (st || out->tls || u->allow_http || is_this_host(out->host))
+        return st;
+    return ST_DENIED;
+}
+
+/* A URL that may be absent. */
+static enum status read_upstream_url(const struct section *s, const char *key,
+                                     const struct upstream_settings *u, char **out, bool *tls)
+{
+    struct url url;
+    enum status st = section_text(s, key, out);
+
+    if (st || !*out)
+        return st;
+    st = upstream_url(u, *out, &url);
+    *tls |= url.tls;
+    if (st == ST_DENIED)
+        return section_wrong(s, key, "is not https (allow_http = true allows it)");
+    return st ? section_wrong(s, key, "is not an absolute http or https URL") : ST_OK;
+}
+
+static enum status read_tls(const struct section *s, bool needed, struct upstream_settings *u)
+{
+    const char *file = cfg_getstr(s->cfg, "ca_file");
+
+    if (!needed || tls_settings_new(file, &u->tls) == ST_OK)
+        return ST_OK;
+    return section_wrong(s, "ca_file",
+                         file ? "holds no CA certificate that can be read"
+                              : "is needed: the system's bundle cannot be read");
+}
+
+static enum status read_upstream_urls(const struct section *s, struct upstream_settings *u)
+{
+    bool tls = false;
+    enum status st = read_upstream_url(s, "issuer", u, &u->issuer, &tls);
+
+    if (!st)
+        st = section_issuer(s, u->issuer);
+    if (!st)
+        st = read_upstream_url(s, "metadata_url", u, &u->metadata_url, &tls);
+    for (size_t i = 0; i < ENDPOINT_COUNT && !st; i++)
+        st = read_upstream_url(s, ENDPOINT_NAMES[i], u, &u->endpoints[i], &tls);
+    if (!st && !u->discovery && !u->endpoints[ENDPOINT_TOKEN])
+        st = section_wrong(s, "token_endpoint", "is required without discovery");
+    return st ? st : read_tls(s, tls, u);
+}
+
+enum status settings_upstream_read(const struct section *s, struct upstream_settings *u)
+{
+    u->discovery = cfg_getbool(s->cfg, "discovery");
+    u->allow_http = cfg_getbool(s->cfg, "allow_http");
+    u->forwarded = cfg_getbool(s->cfg, "forwarded");
+    u->name = strdup(s->title);
+    enum status st = u->name ? read_upstream_urls(s, u) : ST_NO_MEMORY;
+    if (!st)
+        st = section_int(s, "refresh", 1, 86400, &u->refresh);
+    return st ? st
+              : config_client_limits_read(cfg_getsec(s->cfg, "limits"), &u->limits, s->why,
+                                          s->why_cap);
+}
+
+void settings_upstream_clear(struct upstream_settings *u)
+{
+    free(u->name);
+    free(u->issuer);
+    free(u->metadata_url);
+    for (size_t i = 0; i < ENDPOINT_COUNT; i++)
+        free(u->endpoints[i]);
+    tls_settings_free(u->tls);
+}

@@ -1,0 +1,64 @@
+#include "token.h"
+
+#include "policy.h"
+#include "request.h"
+
+static void put_back(void *arg, enum status st)
+{
+    struct request *r = arg;
+
+    (void)st; /* without it the client has to authorize again */
+    request_fail(r, (struct verdict){ REFUSE_UNAVAILABLE, "upstream cannot be reached" });
+}
+
+/* Nothing was written, so the code is as good as it was. */
+static void code_answered(struct request *r, enum status st, const struct http_response *response)
+{
+    if (st == ST_BUSY || st == ST_UNAVAILABLE)
+        binding_claim(&r->binding, r->worker->store, request_settings(r)->binding_lifetime * 1000,
+                      put_back, r);
+    else
+        forward_answer(r, st, response);
+}
+
+static struct verdict verdict_on_binding(enum status st)
+{
+    if (st == ST_NOT_FOUND)
+        return (struct verdict){ REFUSE_GRANT, "no /par with this code_verifier, or code used" };
+    if (st == ST_DENIED)
+        return (struct verdict){ REFUSE_GRANT, "another instance's code_verifier" };
+    return (struct verdict){ refusal_of_store(st), "store: taking the binding" };
+}
+
+static void binding_taken(void *arg, enum status st)
+{
+    struct request *r = arg;
+
+    if (st) {
+        request_refuse(r, verdict_on_binding(st));
+        return;
+    }
+    request_accepted(r);
+    forward_send(r, code_answered);
+}
+
+static void proceed(struct request *r)
+{
+    if (!forward_prepare(r, ENDPOINT_TOKEN))
+        return;
+    if (!slice_is(policy_value(&r->form, "grant_type"), GRANT_AUTHORIZATION_CODE)) {
+        request_accepted(r);
+        forward_send(r, forward_answer);
+        return;
+    }
+    binding_of_verifier(&r->binding, policy_value(&r->form, "code_verifier"), r->pass.client,
+                        &r->pass.jkt);
+    binding_take(&r->binding, r->worker->store, binding_taken, r);
+}
+
+static const struct gated_endpoint token = { "token", policy_token, proceed };
+
+void token_handle(struct http_exchange *ex, void *app)
+{
+    request_gate(ex, app, &token);
+}
