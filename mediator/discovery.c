@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "json.h"
+#include "well_known.h"
 
 enum { RETRY_MS = 1000 };
 
@@ -26,54 +27,6 @@ struct discovery {
     bool closing;
     struct discovery_wait *waiting;
 };
-
-/* --- where metadata may be --- */
-
-/* https://host/.well-known/name/path (RFC 8414 §3.1). */
-static void write_inserted(struct writer *w, const struct url *issuer, const char *issuer_text)
-{
-    struct slice path = slice_is(issuer->path, "/") ? (struct slice){ NULL, 0 } : issuer->path;
-    const uint8_t *authority_end = issuer->authority.data + issuer->authority.len;
-
-    writer_put(w, (struct slice){ (const uint8_t *)issuer_text,
-                                  (size_t)(authority_end - (const uint8_t *)issuer_text) });
-    writer_text(w, "/.well-known/oauth-authorization-server");
-    writer_put(w, path);
-}
-
-/* issuer/.well-known/name (OpenID Connect Discovery 1.0 §4). */
-static void write_appended(struct writer *w, const struct url *issuer, const char *issuer_text)
-{
-    struct slice text = slice_of(issuer_text);
-
-    (void)issuer;
-    if (text.data[text.len - 1] == '/')
-        text.len--;
-    writer_put(w, text);
-    writer_text(w, "/.well-known/openid-configuration");
-}
-
-/* OpenID's first: it says all that the other one does, and more. */
-static void (*const places[])(struct writer *, const struct url *, const char *) = {
-    write_appended,
-    write_inserted,
-};
-
-static enum status place_url(const struct upstream_settings *s, size_t place, struct writer *w)
-{
-    struct url issuer;
-
-    if (s->metadata_url)
-        writer_text(w, s->metadata_url);
-    else if (url_read(slice_of(s->issuer), &issuer) == ST_OK)
-        places[place](w, &issuer, s->issuer);
-    return w->full || w->len == 0 ? ST_TOO_LARGE : ST_OK;
-}
-
-static size_t place_count(const struct upstream_settings *s)
-{
-    return s->metadata_url ? 1 : sizeof places / sizeof *places;
-}
 
 /* --- what an answer says --- */
 
@@ -190,7 +143,7 @@ static enum status send_ask(struct discovery *d)
     };
     char url[UPSTREAM_URL_MAX + 1];
     struct writer w = writer_over(url, sizeof url);
-    enum status st = place_url(d->o.settings, d->place, &w);
+    enum status st = well_known_url(d->o.settings, d->place, &w);
 
     if (!st)
         st = upstream_remote(d->upstream, writer_slice(&w), &d->metadata);
@@ -207,7 +160,7 @@ static enum status send_ask(struct discovery *d)
 
 static void ask_next(struct discovery *d)
 {
-    for (; d->place < place_count(d->o.settings); d->place++)
+    for (; d->place < well_known_count(d->o.settings); d->place++)
         if (send_ask(d) == ST_OK)
             return;
     finish(d, ST_UNAVAILABLE);

@@ -1,0 +1,35 @@
+#include "refusal.h"
+
+#include <criterion/criterion.h>
+#include <string.h>
+
+Test(refusal, every_refusal_has_an_answer)
+{
+    for (int r = ACCEPTED + 1; r < REFUSAL_COUNT; r++) {
+        const struct http_refusal *a = refusal_answer((enum refusal)r);
+        cr_expect(a->code >= 400 && a->code < 600 && a->error && a->description, "%d", r);
+    }
+}
+
+Test(refusal, what_upstream_did_decides_the_code)
+{
+    static const struct {
+        enum status st;
+        unsigned code;
+    } rows[] = {
+        { ST_LOST, 502 },        { ST_INVALID, 502 }, { ST_TOO_LARGE, 502 }, { ST_BUSY, 503 },
+        { ST_UNAVAILABLE, 503 }, { ST_TIMEOUT, 504 }, { ST_INTERNAL, 500 },  { ST_NO_MEMORY, 500 },
+    };
+
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+        cr_expect_eq(refusal_answer(refusal_of_upstream(rows[i].st))->code, rows[i].code, "%s",
+                     status_name(rows[i].st));
+}
+
+Test(refusal, a_store_that_fails_never_lets_pass)
+{
+    for (int st = ST_OK + 1; st < ST_COUNT; st++)
+        cr_expect(refusal_answer(refusal_of_store((enum status)st))->code >= 500, "%d", st);
+    cr_expect_eq(refusal_answer(refusal_of_store(ST_UNAVAILABLE))->code, 503);
+    cr_expect_eq(refusal_answer(refusal_of_store(ST_LOST))->code, 503);
+}
