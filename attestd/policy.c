@@ -1,0 +1,124 @@
+#include "policy.h"
+
+#include <string.h>
+
+static const char *const requirements[POLICY_REQUIREMENT_COUNT] = {
+    [POLICY_OFF] = "off", [POLICY_REPORT] = "report", [POLICY_REQUIRED] = "required"
+};
+static const char *const states[BUILD_STATE_COUNT] = {
+    [BUILD_ACTIVE] = "active", [BUILD_DEPRECATED] = "deprecated", [BUILD_REVOKED] = "revoked"
+};
+
+const struct policy POLICY_DEFAULT = {
+    .kinds = { [PROBE_MEMORY] = POLICY_REQUIRED, [PROBE_FILE] = POLICY_REQUIRED },
+    .answer_deadline = 10,
+};
+
+const char *requirement_name(enum requirement r)
+{
+    return requirements[r];
+}
+
+const char *build_state_name(enum build_state s)
+{
+    return states[s];
+}
+
+static enum status find(const char *word, const char *const words[], int count, int *out)
+{
+    for (int i = 0; i < count; i++)
+        if (strcmp(word, words[i]) == 0) {
+            *out = i;
+            return ST_OK;
+        }
+    return ST_INVALID;
+}
+
+enum status requirement_read(const char *word, enum requirement *out)
+{
+    int n = 0;
+    enum status st = find(word, requirements, POLICY_REQUIREMENT_COUNT, &n);
+
+    *out = (enum requirement)n;
+    return st;
+}
+
+enum status build_state_read(const char *word, enum build_state *out)
+{
+    int n = 0;
+    enum status st = find(word, states, BUILD_STATE_COUNT, &n);
+
+    *out = (enum build_state)n;
+    return st;
+}
+
+/* Reasons are one text, "; " between them; what does not fit is left out. */
+struct deciding {
+    struct verdict *verdict;
+    struct writer reasons;
+};
+
+static void note(struct deciding *d, const char *a, const char *b, const char *c)
+{
+    if (d->reasons.len)
+        writer_text(&d->reasons, "; ");
+    writer_text(&d->reasons, a);
+    writer_text(&d->reasons, b);
+    writer_text(&d->reasons, c);
+}
+
+static void refuse(struct deciding *d, const char *reason)
+{
+    d->verdict->accepted = false;
+    note(d, reason, "", "");
+}
+
+static const char *words_of(const struct claim *claim)
+{
+    return claim->result == CLAIM_MISSING ? ": not answered"
+                                          : ": differs from the registered build";
+}
+
+static void decide_claim(struct deciding *d, const struct policy *policy, const struct claim *claim)
+{
+    enum requirement requirement = policy->kinds[claim->kind];
+
+    if (claim->result == CLAIM_PASSED || requirement == POLICY_OFF)
+        return;
+    if (requirement == POLICY_REQUIRED)
+        d->verdict->accepted = false;
+    note(d, requirement == POLICY_REPORT ? "reported only: " : "", probe_kind_name(claim->kind),
+         " probe of ");
+    writer_text(&d->reasons, claim->module);
+    writer_text(&d->reasons, words_of(claim));
+}
+
+static void decide_all(struct deciding *d, const struct policy *policy,
+                       const struct appraisal *found)
+{
+    if (!found->known) {
+        refuse(d, "unknown client or build");
+        return;
+    }
+    if (!found->key_matches)
+        refuse(d, "answered under another instance key than the challenge's");
+    if (found->state == BUILD_REVOKED)
+        refuse(d, "build is revoked");
+    if (found->state == BUILD_DEPRECATED)
+        note(d, "reported only: build is deprecated", "", "");
+    if (found->age > policy->answer_deadline)
+        refuse(d, "answered too late");
+    if (found->unasked)
+        refuse(d, "evidence for a probe that was not asked");
+    for (uint32_t i = 0; i < found->claim_count; i++)
+        decide_claim(d, policy, &found->claims[i]);
+}
+
+void policy_decide(const struct policy *policy, const struct appraisal *found, struct verdict *out)
+{
+    struct deciding d = { out, writer_over(out->reasons, sizeof out->reasons - 1) };
+
+    out->accepted = true;
+    decide_all(&d, policy, found);
+    out->reasons[d.reasons.len] = '\0';
+}

@@ -1,0 +1,65 @@
+/* registry: the apps that may be vouched for: their builds, policies and
+ * secrets, read whole from a folder that only attestctl writes. */
+#pragma once
+#include "elf_image.h"
+#include "keyring.h"
+#include "msg_challenge.h"
+#include "policy.h"
+
+enum {
+    APP_NAME_MAX = 64,
+    LABEL_MAX = 64,
+    MODULE_NAME_MAX = 64,
+    MODULES_MAX = 7, /* the binary and its own libraries: two probes each fit in a challenge */
+    WHY_MAX = 512
+};
+
+/* One file that runs in the app's process, memory-mapped. */
+struct module {
+    char name[MODULE_NAME_MAX + 1];
+    struct slice file;
+    struct elf_image image;
+};
+
+struct build {
+    struct build_id id;
+    char label[LABEL_MAX + 1];
+    enum build_state state;
+    size_t module_count; /* modules[0] is the binary: its build-id is the build's */
+    struct module modules[MODULES_MAX];
+};
+
+struct app {
+    char client_id[CLIENT_ID_MAX + 1];
+    char name[APP_NAME_MAX + 1];
+    int64_t token_lifetime; /* seconds */
+    struct policy policy;
+    struct keyring *keyring;
+    size_t build_count;
+    struct build *builds;
+};
+
+/* Names an app's build in few bytes, registered or not. */
+enum { BUILD_TAG_LEN = 16 };
+struct build_tag {
+    uint8_t bytes[BUILD_TAG_LEN];
+};
+struct build_tag build_tag_of(struct slice client_id, const struct build_id *build);
+
+struct registry;
+
+/* ST_DENIED for files that group or others may read or that belong to neither
+ * us nor root, ST_INVALID, ST_NOT_FOUND, ST_IO; `why` names the file. A folder
+ * without an app is an empty registry. */
+enum status registry_read(const char *folder, struct registry **out, char *why,
+                          size_t why_cap) MUST_USE;
+void registry_free(struct registry *r);
+
+size_t registry_count(const struct registry *r);
+const struct app *registry_app_at(const struct registry *r, size_t i);
+/* NULL if unknown. */
+const struct app *registry_app(const struct registry *r, struct slice client_id);
+const struct build *app_build(const struct app *app, const struct build_id *id);
+/* The build of a tag and its app; false if unknown. */
+bool registry_find(const struct registry *r, const struct build_tag *tag, const struct app **app,
+                   const struct build **build);

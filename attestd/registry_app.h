@@ -1,0 +1,19 @@
+/* registry_app: one app's folder of the registry:
+ *   app.conf                      name, token_lifetime, answer_deadline, a word for each probe
+ *   secrets/                      a keyring
+ *   builds/<build-id>/build.conf  label, state, and the modules' files */
+#pragma once
+#include "registry.h"
+
+/* client_id is the folder's name. */
+enum status registry_app_read(const char *folder, const char *client_id, struct app *out, char *why,
+                              size_t why_cap) MUST_USE;
+void registry_app_clear(struct app *app);
+
+/* A file or folder that nobody else may read or write; `why` otherwise. */
+enum status registry_check_private(const char *path, char *why, size_t why_cap) MUST_USE;
+
+/* Calls fn for each name in a folder that does not begin with a dot, until one fails. */
+typedef enum status registry_name_fn(void *arg, const char *folder, const char *name);
+enum status registry_each(const char *folder, registry_name_fn *fn, void *arg, char *why,
+                          size_t why_cap) MUST_USE;

@@ -1,0 +1,95 @@
+#include "sampling.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static uint64_t rotate(uint64_t x, int n)
+{
+    return x << n | x >> (64 - n);
+}
+
+uint64_t sampling_next(struct sampling *s)
+{
+    uint64_t *t = s->state;
+    uint64_t out = rotate(t[1] * 5, 7) * 9, shifted = t[1] << 17;
+
+    t[2] ^= t[0];
+    t[3] ^= t[1];
+    t[1] ^= t[2];
+    t[0] ^= t[3];
+    t[2] ^= shifted;
+    t[3] = rotate(t[3], 45);
+    return out;
+}
+
+void sampling_seed(struct sampling *s, const uint8_t challenge[static CHALLENGE_LEN],
+                   uint32_t stream)
+{
+    memcpy(s->state, challenge, sizeof s->state);
+    s->state[0] ^= stream;
+    if (!(s->state[0] | s->state[1] | s->state[2] | s->state[3]))
+        s->state[0] = 1; /* the one state that it never leaves */
+}
+
+uint64_t sampling_below(struct sampling *s, uint64_t n)
+{
+    uint64_t refused = (0 - n) % n; /* 2^64 mod n: the part that would make small values likelier */
+    uint64_t x;
+
+    do {
+        x = sampling_next(s);
+    } while (x < refused);
+    return x % n;
+}
+
+enum { SET_SIZE = 1024, EMPTY = 0 };
+_Static_assert(SET_SIZE >= 2 * PROBE_BLOCKS_MAX, "chains stay short");
+
+/* Adds x + 1 to an open-addressing set; false if it was there. */
+static bool set_add(uint64_t set[static SET_SIZE], uint64_t x)
+{
+    size_t at = (size_t)(x * 0x9e3779b97f4a7c15u >> 54);
+
+    while (set[at] != EMPTY) {
+        if (set[at] == x + 1)
+            return false;
+        at = (at + 1) % SET_SIZE;
+    }
+    set[at] = x + 1;
+    return true;
+}
+
+static int compare(const void *a, const void *b)
+{
+    uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
+
+    return (x > y) - (x < y);
+}
+
+static uint32_t take_all(uint64_t n, uint32_t *out)
+{
+    for (uint32_t i = 0; i < n; i++)
+        out[i] = i;
+    return (uint32_t)n;
+}
+
+/* Floyd's algorithm (Bentley and Floyd, "A sample of brilliance", 1987). */
+uint32_t sampling_draw(struct sampling *s, uint64_t n, uint32_t k,
+                       uint32_t out[static PROBE_BLOCKS_MAX])
+{
+    uint64_t set[SET_SIZE] = { EMPTY };
+    uint32_t count = 0;
+
+    if (n <= k)
+        return take_all(n, out);
+    for (uint64_t last = n - k; last < n; last++) {
+        uint64_t x = sampling_below(s, last + 1);
+        if (!set_add(set, x)) {
+            x = last;
+            set_add(set, x);
+        }
+        out[count++] = (uint32_t)x;
+    }
+    qsort(out, count, sizeof out[0], compare);
+    return count;
+}
