@@ -27,9 +27,9 @@ bool secret_equal(struct slice a, struct slice b)
     return difference == 0;
 }
 
-enum status secret_new(struct slice bytes, struct secret **out)
+static enum status lock_away(struct slice bytes, size_t min, struct secret **out)
 {
-    if (bytes.len < SECRET_LEN_MIN)
+    if (bytes.len < min)
         return ST_INVALID;
     if (bytes.len > SECRET_LEN_MAX)
         return ST_TOO_LARGE;
@@ -48,6 +48,11 @@ enum status secret_new(struct slice bytes, struct secret **out)
     s->len = bytes.len;
     *out = s;
     return ST_OK;
+}
+
+enum status secret_new(struct slice bytes, struct secret **out)
+{
+    return lock_away(bytes, SECRET_LEN_MIN, out);
 }
 
 void secret_free(struct secret *s)
@@ -91,7 +96,7 @@ static enum status read_all(int fd, uint8_t *out, size_t cap, size_t *len)
     return ST_TOO_LARGE;
 }
 
-enum status secret_read_file(const char *path, struct secret **out)
+static enum status read_secret(const char *path, size_t min, struct secret **out)
 {
     uint8_t text[SECRET_LEN_MAX + 2];
     size_t len = 0;
@@ -108,8 +113,18 @@ enum status secret_read_file(const char *path, struct secret **out)
     if (!st) {
         if (len && text[len - 1] == '\n')
             len--;
-        st = secret_new((struct slice){ text, len }, out);
+        st = lock_away((struct slice){ text, len }, min, out);
     }
     secret_wipe(text, sizeof text);
     return st;
+}
+
+enum status secret_read_file(const char *path, struct secret **out)
+{
+    return read_secret(path, SECRET_LEN_MIN, out);
+}
+
+enum status secret_read_password(const char *path, struct secret **out)
+{
+    return read_secret(path, 1, out);
 }

@@ -37,6 +37,7 @@ struct config_daemon {
     const char **listen; /* texts borrowed from cfg */
     size_t listen_count;
     uint32_t workers; /* 0: one a core */
+    const char *user; /* to run as once the listeners are open, or NULL */
     const char **trusted_proxies;
     size_t trusted_proxy_count;
     uint32_t drain_s;
@@ -47,8 +48,13 @@ struct config_daemon {
     struct store_memory_limits memory;
     struct store_redis_settings redis_settings;
 };
+/* Checks everything that can be checked without opening anything but the Redis
+ * password's file. On failure there is nothing to clear. */
 enum status config_daemon_read(cfg_t *cfg, struct config_daemon *out, char *why,
                                size_t why_cap) MUST_USE;
+/* The first setting in which b differs from a and that only a start can change,
+ * such as "listen"; NULL if there is none. */
+const char *config_daemon_difference(const struct config_daemon *a, const struct config_daemon *b);
 void config_daemon_clear(struct config_daemon *c);
 enum status config_client_limits_read(cfg_t *sec, struct http_client_limits *out, char *why,
                                       size_t why_cap) MUST_USE;

@@ -44,15 +44,22 @@ static bool is_stale(const struct sockaddr_un *address)
     return refused;
 }
 
+static enum status read_unix(const char *path, struct sockaddr_un *out, const char **why)
+{
+    *why = "the socket's path is missing or too long";
+    if (path[0] == '\0' || strlen(path) >= sizeof out->sun_path)
+        return ST_INVALID;
+    *out = (struct sockaddr_un){ .sun_family = AF_UNIX };
+    memcpy(out->sun_path, path, strlen(path) + 1);
+    return ST_OK;
+}
+
 static enum status open_unix(const char *path, int *fd, const char **why)
 {
-    struct sockaddr_un address = { .sun_family = AF_UNIX };
+    struct sockaddr_un address;
 
-    if (strlen(path) >= sizeof address.sun_path) {
-        *why = "the socket's path is too long";
+    if (read_unix(path, &address, why))
         return ST_INVALID;
-    }
-    memcpy(address.sun_path, path, strlen(path) + 1);
     if (is_socket(path) && is_stale(&address))
         unlink(path);
     mode_t before = umask(0117);
@@ -89,16 +96,25 @@ static int open_address(const struct addrinfo *address)
     return bind_and_listen(fd, address->ai_addr, address->ai_addrlen);
 }
 
-static enum status open_tcp(const char *where, int *fd, const char **why)
+/* The caller frees *out. */
+static enum status read_tcp(const char *where, struct addrinfo **out, const char **why)
 {
     const struct addrinfo hints = { .ai_socktype = SOCK_STREAM,
                                     .ai_flags = AI_NUMERICHOST | AI_NUMERICSERV | AI_PASSIVE };
-    struct addrinfo *found;
     char host[HOST_MAX];
     const char *port;
 
     *why = "it is not like 127.0.0.1:8101, [::1]:8101 or unix:/path";
-    if (split(where, host, &port) || getaddrinfo(host, port, &hints, &found) != 0)
+    if (split(where, host, &port) || getaddrinfo(host, port, &hints, out) != 0)
+        return ST_INVALID;
+    return ST_OK;
+}
+
+static enum status open_tcp(const char *where, int *fd, const char **why)
+{
+    struct addrinfo *found;
+
+    if (read_tcp(where, &found, why))
         return ST_INVALID;
     *fd = open_address(found);
     freeaddrinfo(found);
@@ -111,6 +127,19 @@ enum status listener_open(const char *where, int *fd, const char **why)
     if (strncmp(where, "unix:", 5) == 0)
         return open_unix(where + 5, fd, why);
     return open_tcp(where, fd, why);
+}
+
+enum status listener_check(const char *where, const char **why)
+{
+    struct sockaddr_un address;
+    struct addrinfo *found;
+
+    if (strncmp(where, "unix:", 5) == 0)
+        return read_unix(where + 5, &address, why);
+    enum status st = read_tcp(where, &found, why);
+    if (!st)
+        freeaddrinfo(found);
+    return st;
 }
 
 uint16_t listener_port(int fd)

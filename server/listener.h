@@ -9,5 +9,8 @@
  * own; Unix sockets are opened once (a stale one is replaced, mode 0660) and
  * shared with dup. *why is a constant text on failure. */
 enum status listener_open(const char *where, int *fd, const char **why) MUST_USE;
+/* Whether listener_open would understand the text; opens nothing. */
+enum status listener_check(const char *where, const char **why) MUST_USE;
+
 /* The port that a TCP listener got, 0 for Unix sockets. */
 uint16_t listener_port(int fd);

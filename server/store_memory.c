@@ -7,6 +7,11 @@
 
 #include "secret.h"
 
+const struct store_memory_limits STORE_MEMORY_DEFAULTS = {
+    .records = 1000 * 1000,
+    .value_bytes = 64 * 1024 * 1024,
+};
+
 enum {
     SHARD_COUNT = 16,
     FIRST_CAPACITY = 64, /* records of a shard at first; doubles up to its share of the bound */

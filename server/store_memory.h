@@ -7,6 +7,7 @@ struct store_memory_limits {
     size_t value_bytes; /* of values longer than STORE_MEMORY_INLINE, in all */
 };
 enum { STORE_MEMORY_INLINE = 80 };
+extern const struct store_memory_limits STORE_MEMORY_DEFAULTS; /* 1,000,000 and 64 MiB */
 
 struct store_memory;
 

@@ -1,0 +1,257 @@
+#include "config.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum {
+    FILE_MAX = 1 << 20,
+    MESSAGE_MAX = 256,
+    NAME_MAX_LEN = 48, /* longer words are no slip of a known key */
+    NEAR_ENOUGH = 3,   /* letters wrong, missing, too many or swapped */
+    OPTS_MAX = 64
+};
+
+/* libconfuse takes a section that the end of the file cuts off. This key, put
+ * behind the text, is then unknown where it stands. */
+#define END_MARK "end_of_file"
+
+/* --- what libconfuse has to say --- */
+
+struct collector {
+    char *why;
+    size_t cap;
+    const char *path;
+    bool told; /* the first mistake is the one to mend */
+};
+
+/* libconfuse hands its error function no argument, and keeps its scanner in
+ * globals anyway: one file at a time is read in a thread. */
+static _Thread_local struct collector *collecting;
+
+static unsigned least(unsigned a, unsigned b)
+{
+    return a < b ? a : b;
+}
+
+/* Levenshtein's distance. */
+static unsigned distance(const char *a, const char *b)
+{
+    size_t width = strlen(b);
+    unsigned row[NAME_MAX_LEN + 1];
+
+    for (size_t j = 0; j <= width; j++)
+        row[j] = (unsigned)j;
+    for (size_t i = 0; a[i]; i++) {
+        unsigned diagonal = row[0];
+        row[0] = (unsigned)i + 1;
+        for (size_t j = 0; j < width; j++) {
+            unsigned above = row[j + 1];
+            row[j + 1] = least(diagonal + (a[i] != b[j]), least(above, row[j]) + 1);
+            diagonal = above;
+        }
+    }
+    return row[width];
+}
+
+static const char *nearest(const cfg_t *cfg, const char *word)
+{
+    unsigned best = NEAR_ENOUGH + 1;
+    const char *found = NULL;
+
+    if (strlen(word) > NAME_MAX_LEN)
+        return NULL;
+    for (const cfg_opt_t *opt = cfg->opts; opt->name; opt++) {
+        if (strlen(opt->name) > NAME_MAX_LEN || strcmp(opt->name, END_MARK) == 0)
+            continue;
+        unsigned d = distance(word, opt->name);
+        if (d < best) {
+            best = d;
+            found = opt->name;
+        }
+    }
+    return found;
+}
+
+static void explain_unknown(const cfg_t *cfg, const char *word, char *out, size_t cap)
+{
+    const char *meant = nearest(cfg, word);
+
+    if (strcmp(word, END_MARK) == 0)
+        snprintf(out, cap, "the section \"%s\" is not closed", cfg->name);
+    else if (meant)
+        snprintf(out, cap, "\"%s\" is not known; is \"%s\" meant?", word, meant);
+    else
+        snprintf(out, cap, "\"%s\" is not known here", word);
+}
+
+static void collect(cfg_t *cfg, const char *format, va_list args)
+{
+    struct collector *c = collecting;
+    char message[MESSAGE_MAX];
+    va_list word;
+
+    if (c->told)
+        return;
+    c->told = true;
+    va_copy(word, args);
+    if (strcmp(format, "no such option '%s'") == 0)
+        explain_unknown(cfg, va_arg(word, const char *), message, sizeof message);
+    else
+        vsnprintf(message, sizeof message, format, args);
+    va_end(word);
+    snprintf(c->why, c->cap, "%s:%d: %s", c->path, cfg->line, message);
+}
+
+/* --- reading --- */
+
+/* libconfuse's scanner ends the process when a read fails, so the file is read
+ * here. The text ends with END_MARK. */
+static enum status read_file(int fd, char *text, size_t *len)
+{
+    ssize_t n;
+
+    do {
+        n = read(fd, text + *len, FILE_MAX - *len);
+        if (n > 0)
+            *len += (size_t)n;
+    } while (n > 0 || (n < 0 && errno == EINTR));
+    if (n < 0)
+        return ST_IO;
+    if (*len == FILE_MAX) {
+        errno = EFBIG;
+        return ST_TOO_LARGE;
+    }
+    return ST_OK;
+}
+
+static enum status read_text(const char *path, char **out)
+{
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    size_t len = 0;
+
+    if (fd < 0)
+        return errno == ENOENT ? ST_NOT_FOUND : ST_IO;
+    char *text = malloc(FILE_MAX + sizeof "\n" END_MARK " = true\n");
+    enum status st = text ? read_file(fd, text, &len) : ST_NO_MEMORY;
+    int saved = errno;
+    close(fd);
+    errno = saved;
+    if (st) {
+        free(text);
+        return st;
+    }
+    strcpy(text + len, "\n" END_MARK " = true\n");
+    if (strlen(text) < len) {
+        free(text);
+        errno = EILSEQ;
+        return ST_INVALID;
+    }
+    *out = text;
+    return ST_OK;
+}
+
+/* Where a quoted text or block comment that starts here ends, or `at`. */
+static char *skip_quoted(char *at)
+{
+    if (at[0] == '/' && at[1] == '*') {
+        char *end = strstr(at + 2, "*/");
+        return end ? end + 2 : at + strlen(at);
+    }
+    if (at[0] != '"' && at[0] != '\'')
+        return at;
+    for (char *end = at + 1; *end; end++) {
+        if (*end == '\\' && end[1])
+            end++;
+        else if (*end == at[0])
+            return end + 1;
+    }
+    return at + strlen(at);
+}
+
+/* libconfuse counts the line of a comment thrice, so none is left to it. */
+static void blank_line_comments(char *text)
+{
+    bool fresh = true; /* no unquoted word is under way: "//" may be in one */
+
+    for (char *at = text; *at;) {
+        char *end = skip_quoted(at);
+        if (*at == '#' || (fresh && strncmp(at, "//", 2) == 0)) {
+            end = at + strcspn(at, "\n");
+            memset(at, ' ', (size_t)(end - at));
+        }
+        fresh = end != at || strchr(" \t\r\n{}(),=+", *at);
+        at = end == at ? at + 1 : end;
+    }
+}
+
+/* The caller's options and the mark. cfg_init copies them. */
+static cfg_t *init(const cfg_opt_t *opts)
+{
+    const cfg_opt_t end[] = { CFG_BOOL(END_MARK, cfg_false, CFGF_NONE), CFG_END() };
+    cfg_opt_t all[OPTS_MAX];
+    size_t n = 0;
+
+    while (opts[n].name && n < OPTS_MAX - 2) {
+        all[n] = opts[n];
+        n++;
+    }
+    memcpy(&all[n], end, sizeof end);
+    return opts[n].name ? NULL : cfg_init(all, CFGF_NONE);
+}
+
+static enum status parse(cfg_t *cfg, const char *text, struct collector *c)
+{
+    collecting = c;
+    cfg_set_error_function(cfg, collect);
+    int result = cfg_parse_buf(cfg, text);
+    collecting = NULL;
+    if (result != CFG_SUCCESS && !c->told)
+        snprintf(c->why, c->cap, "%s: it is not a configuration", c->path);
+    else if (result == CFG_SUCCESS && !cfg_getbool(cfg, END_MARK))
+        snprintf(c->why, c->cap, "%s: a comment or a text is not closed", c->path);
+    else
+        return result == CFG_SUCCESS ? ST_OK : ST_INVALID;
+    return ST_INVALID;
+}
+
+enum status config_parse(const char *path, cfg_opt_t *opts, cfg_t **out, char *why, size_t why_cap)
+{
+    struct collector c = { .why = why, .cap = why_cap, .path = path };
+    char *text = NULL;
+    enum status st = read_text(path, &text);
+
+    if (st) {
+        snprintf(why, why_cap, "%s: %s", path, st == ST_NO_MEMORY ? "no memory" : strerror(errno));
+        return st;
+    }
+    blank_line_comments(text);
+    cfg_t *cfg = init(opts);
+    st = cfg ? parse(cfg, text, &c) : ST_NO_MEMORY;
+    free(text);
+    if (st == ST_OK)
+        *out = cfg;
+    else if (cfg)
+        cfg_free(cfg);
+    else
+        snprintf(why, why_cap, "%s: no memory", path);
+    return st;
+}
+
+enum status config_int(cfg_t *cfg, const char *name, long min, long max, uint32_t *out, char *why,
+                       size_t why_cap)
+{
+    bool top = strcmp(cfg->name, "root") == 0;
+    long value = cfg_getint(cfg, name);
+
+    if (value >= min && value <= max) {
+        *out = (uint32_t)value;
+        return ST_OK;
+    }
+    snprintf(why, why_cap, "%s%s%s must be from %ld to %ld, not %ld", top ? "" : cfg->name,
+             top ? "" : " ", name, min, max, value);
+    return ST_INVALID;
+}
