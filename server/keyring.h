@@ -31,7 +31,7 @@ bool keyring_lookup_fn(void *arg, struct slice kid, const struct public_key *hea
 
 /* Used by attestctl. Adds a secret under a fresh kid, makes it current, lets the
  * former one verify until `verify_until` and forgets those past `now`. `kid`
- * (KEYRING_KID_MAX + 1) receives the new one. Creates the folder if needed. */
+ * (with its NUL) receives the new one. Creates the folder if needed. */
 enum { KEYRING_KID_LEN = 16 };
 enum status keyring_rotate(const char *folder, struct slice secret, int64_t now,
                            int64_t verify_until, char kid[static KEYRING_KID_LEN + 1], char *why,
