@@ -1,0 +1,28 @@
+#include "daemon.h"
+#include "health.h"
+#include "model.h"
+#include "route_attestations.h"
+#include "route_challenges.h"
+
+static const struct http_route routes[] = {
+    { "POST", "/v1/challenges", route_challenges },
+    { "POST", "/v1/attestations", route_attestations },
+    { "GET", "/healthz", health_handle },
+    { "GET", "/readyz", ready_handle },
+};
+
+int main(int argc, char **argv)
+{
+    const struct daemon_spec spec = {
+        .name = "attestd",
+        .summary = "issues challenges to apps, appraises their answers, vouches for them",
+        .default_config = "/etc/vouchsafe/attestd.conf",
+        .routes = routes,
+        .route_count = sizeof routes / sizeof routes[0],
+        .opts = attestd_opts,
+        .model_load = attestd_model_load,
+        .model_free = attestd_model_free,
+    };
+
+    return daemon_main(&spec, argc, argv);
+}

@@ -1,0 +1,84 @@
+#include "model.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "url.h"
+
+static cfg_opt_t challenge_opts[] = { CFG_INT("ttl", 10, CFGF_NONE),
+                                      CFG_INT("blocks", 64, CFGF_NONE), CFG_END() };
+
+cfg_opt_t attestd_opts[] = { CONFIG_DAEMON_OPTS, CFG_STR("issuer", NULL, CFGF_NONE),
+                             CFG_STR("registry", NULL, CFGF_NONE),
+                             CFG_SEC("challenge", challenge_opts, CFGF_NONE), CFG_END() };
+
+enum { TTL_MAX = 3600 };
+
+static enum status read_issuer(cfg_t *cfg, struct attestd_model *m, char *why, size_t why_cap)
+{
+    const char *issuer = cfg_getstr(cfg, "issuer");
+    struct url url;
+
+    if (issuer && !url_read(slice_of(issuer), &url) &&
+        !slice_copy_text(slice_of(issuer), m->issuer, sizeof m->issuer))
+        return ST_OK;
+    snprintf(why, why_cap, "issuer: needs the URL that attestd is known by, at most %d bytes",
+             ISSUER_URL_MAX);
+    return ST_INVALID;
+}
+
+static enum status read_settings(cfg_t *cfg, struct attestd_model *m, char *why, size_t why_cap)
+{
+    cfg_t *challenge = cfg_getsec(cfg, "challenge");
+    enum status st = read_issuer(cfg, m, why, why_cap);
+
+    if (!st)
+        st = config_int(challenge, "ttl", 1, TTL_MAX, &m->challenge_ttl, why, why_cap);
+    if (!st)
+        st = config_int(challenge, "blocks", 1, PROBE_BLOCKS_MAX, &m->blocks, why, why_cap);
+    return st;
+}
+
+static enum status read_registry(cfg_t *cfg, struct attestd_model *m, char *why, size_t why_cap)
+{
+    const char *folder = cfg_getstr(cfg, "registry");
+
+    if (folder)
+        return registry_read(folder, &m->registry, why, why_cap);
+    snprintf(why, why_cap, "registry: needs the folder that attestctl keeps");
+    return ST_INVALID;
+}
+
+enum status attestd_model_load(cfg_t *cfg, struct log *log, void **model, char *why, size_t why_cap)
+{
+    struct attestd_model *m = calloc(1, sizeof *m);
+    struct log_line line;
+
+    if (!m)
+        return ST_NO_MEMORY;
+    enum status st = read_settings(cfg, m, why, why_cap);
+    if (!st)
+        st = read_registry(cfg, m, why, why_cap);
+    if (st) {
+        attestd_model_free(m);
+        return st;
+    }
+    log_begin(&line, log, LOG_INFO, "registry read");
+    log_int(&line, "apps", (int64_t)registry_count(m->registry));
+    log_end(&line);
+    *model = m;
+    return ST_OK;
+}
+
+void attestd_model_free(void *model)
+{
+    struct attestd_model *m = model;
+
+    registry_free(m->registry);
+    free(m);
+}
+
+const struct attestd_model *attestd_model_of(const struct worker *w)
+{
+    return w->model->model;
+}

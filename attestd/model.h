@@ -1,0 +1,23 @@
+/* model: what attestd's configuration and registry amount to. */
+#pragma once
+#include "daemon.h"
+#include "registry.h"
+
+enum { ISSUER_URL_MAX = 256 };
+
+struct attestd_model {
+    char issuer[ISSUER_URL_MAX + 1];
+    uint32_t challenge_ttl; /* seconds */
+    uint32_t blocks;        /* of each kind in one challenge */
+    struct registry *registry;
+};
+
+extern cfg_opt_t attestd_opts[];
+
+/* For the daemon_spec. */
+enum status attestd_model_load(cfg_t *cfg, struct log *log, void **model, char *why,
+                               size_t why_cap) MUST_USE;
+void attestd_model_free(void *model);
+
+/* The model in force on this worker. */
+const struct attestd_model *attestd_model_of(const struct worker *w);

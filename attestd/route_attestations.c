@@ -1,0 +1,168 @@
+#include "route_attestations.h"
+
+#include <string.h>
+
+#include "audit.h"
+#include "challenge.h"
+#include "http_error.h"
+#include "jwk.h"
+#include "model.h"
+
+static const struct http_refusal challenge_invalid = {
+    403, "challenge_invalid", "The challenge is unknown, has expired or has been answered."
+};
+static const struct http_refusal attestation_failed = { 403, "attestation_failed", NULL };
+static const struct http_refusal unavailable = { 503, "temporarily_unavailable",
+                                                 "Try again later." };
+
+/* Lives on the exchange while the store is asked. */
+struct attesting {
+    struct http_exchange *exchange;
+    struct worker *worker;
+    struct model_ref *model; /* the one it began under, until it ends */
+    struct attestation_request request;
+    struct digest jkt; /* of the key that answers */
+};
+
+static void release(void *arg)
+{
+    struct attesting *a = arg;
+
+    model_ref_drop(a->model);
+}
+
+static const struct attestd_model *model_of(const struct attesting *a)
+{
+    return a->model->model;
+}
+
+static struct audit audit_of(const struct attesting *a)
+{
+    return (struct audit){ .request_id = http_request_id(a->exchange),
+                           .peer = http_peer_text(a->exchange),
+                           .jkt = &a->jkt };
+}
+
+static void refuse(struct attesting *a, const struct http_refusal *refusal,
+                   const struct audit *audit, const char *reasons)
+{
+    struct error_id id = error_id_draw();
+
+    audit_refused(a->worker->log, audit, &id, reasons);
+    http_refuse(a->exchange, refusal, id.text);
+}
+
+static void reply(struct attesting *a, const struct app *app, struct slice token)
+{
+    const struct attestation_response message = { token, app->token_lifetime };
+    uint8_t text[INTEGRITY_TOKEN_MAX + 128];
+    struct writer w = writer_over(text, sizeof text);
+
+    if (attestation_response_encode(&message, &w))
+        http_refuse_status(a->exchange, ST_INTERNAL);
+    else
+        http_reply_json(a->exchange, 200, writer_slice(&w));
+}
+
+static void vouch(struct attesting *a, const struct token_request *request,
+                  const struct audit *audit, const char *reasons)
+{
+    uint8_t text[2 * INTEGRITY_TOKEN_MAX];
+    struct writer token = writer_over(text, sizeof text);
+
+    if (token_mint(request, &token)) {
+        refuse(a, http_refusal_of(ST_INTERNAL), audit, "the token does not fit");
+        return;
+    }
+    audit_accepted(a->worker->log, audit, reasons);
+    reply(a, request->app, writer_slice(&token));
+}
+
+static bool is_same_key(const struct digest *x, const struct digest *y)
+{
+    return memcmp(x->bytes, y->bytes, sizeof x->bytes) == 0;
+}
+
+/* The challenge has been consumed: whatever is found now, it cannot be answered again. */
+static void appraise(struct attesting *a, const struct challenge_record *record)
+{
+    const struct attestd_model *model = model_of(a);
+    struct token_request token = { .issuer = slice_of(model->issuer),
+                                   .instance_key = &a->request.instance_key,
+                                   .now = clock_wall(a->worker->clock) };
+    struct appraisal found = { .key_matches = is_same_key(&record->jkt, &a->jkt),
+                               .age = token.now - record->issued_at };
+    struct audit audit = audit_of(a);
+    struct verdict verdict;
+    struct drawn asked;
+
+    found.known = registry_find(model->registry, &record->tag, &token.app, &token.build);
+    if (!found.known) {
+        policy_decide(&POLICY_DEFAULT, &found, &verdict);
+        refuse(a, &attestation_failed, &audit, verdict.reasons);
+        return;
+    }
+    found.state = token.build->state;
+    draw_probes(token.build, &token.app->policy, a->request.challenge, record->blocks, &asked);
+    appraise_evidence(&asked, &a->request, &a->jkt, &found);
+    policy_decide(&token.app->policy, &found, &verdict);
+
+    token.streak = streak_extend((struct streak){ record->streak, record->miss }, asked.fraction);
+    audit.client_id = slice_of(token.app->client_id);
+    audit.build = token.build;
+    audit.streak = &token.streak;
+    if (verdict.accepted)
+        vouch(a, &token, &audit, verdict.reasons);
+    else
+        refuse(a, &attestation_failed, &audit, verdict.reasons);
+}
+
+static void on_consumed(void *arg, enum status st, struct slice value)
+{
+    struct attesting *a = arg;
+    struct challenge_record record;
+    struct audit audit = audit_of(a);
+
+    if (st == ST_NOT_FOUND)
+        refuse(a, &challenge_invalid, &audit, "challenge unknown, expired or consumed");
+    else if (st)
+        refuse(a, &unavailable, &audit, status_name(st));
+    else if (challenge_record_decode(value, &record))
+        refuse(a, &challenge_invalid, &audit, "challenge of another version");
+    else
+        appraise(a, &record);
+}
+
+static void begin(struct http_exchange *ex, struct worker *w, const cJSON *message)
+{
+    struct attesting *a = http_exchange_alloc(ex, sizeof *a);
+
+    if (!a) {
+        http_refuse_status(ex, ST_NO_MEMORY);
+        return;
+    }
+    enum status st = attestation_request_decode(message, &a->request);
+    if (st) {
+        http_refuse_status(ex, st);
+        return;
+    }
+    a->exchange = ex;
+    a->worker = w;
+    a->model = model_ref_hold(w->model);
+    http_exchange_on_end(ex, release, a);
+    a->jkt = jwk_thumbprint(&a->request.instance_key);
+    challenge_consume(w->store, a->request.challenge, on_consumed, a);
+}
+
+void route_attestations(struct http_exchange *ex, void *app)
+{
+    cJSON *message;
+    enum status st = json_parse_object(http_request_body(ex), &JSON_MESSAGE_LIMITS, &message);
+
+    if (st) {
+        http_refuse_status(ex, st);
+        return;
+    }
+    begin(ex, app, message);
+    cJSON_Delete(message);
+}

@@ -1,0 +1,79 @@
+#include "token.h"
+
+#include "base64url.h"
+#include "jwk.h"
+
+enum { SKEW = 30, RANDOM_LEN = 16, STREAK_MAX = 1000000000 };
+_Static_assert(BASE64URL_LEN(RANDOM_LEN) == JTI_LEN, "a jti of 128 bits");
+
+struct streak streak_extend(struct streak before, double fraction)
+{
+    double miss = before.count ? before.miss : 1;
+
+    return (struct streak){ before.count < STREAK_MAX ? before.count + 1 : STREAK_MAX,
+                            miss * (1 - fraction) };
+}
+
+static bool is_of_instance(const struct integrity_claims *claims, const struct app *app,
+                           struct slice issuer, const struct digest *jkt)
+{
+    struct digest own = jwk_thumbprint(&claims->instance_key);
+
+    return slice_is(claims->client_id, app->client_id) && slice_equal(claims->issuer, issuer) &&
+           slice_equal((struct slice){ own.bytes, sizeof own.bytes },
+                       (struct slice){ jkt->bytes, sizeof jkt->bytes });
+}
+
+struct streak token_streak(struct slice previous, const struct app *app, struct slice issuer,
+                           const struct digest *jkt, int64_t now)
+{
+    const struct jwt_rules rules = { .typ = INTEGRITY_TOKEN_TYP,
+                                     .algs = JWT_ALG_BIT(JWT_HS256),
+                                     .exp_required = true,
+                                     .now = now,
+                                     .skew = SKEW,
+                                     .max_lifetime = app->token_lifetime };
+    struct keyring_lookup keys = { app->keyring, now };
+    struct integrity_claims claims;
+    struct streak streak = { 0 };
+    struct jwt jwt;
+
+    if (previous.len == 0 || jwt_verify(previous, &rules, keyring_lookup_fn, &keys, &jwt))
+        return streak;
+    if (!integrity_claims_decode(&jwt, &claims) && is_of_instance(&claims, app, issuer, jkt))
+        streak = (struct streak){ (uint32_t)claims.streak, 1 - claims.coverage };
+    jwt_clear(&jwt);
+    return streak;
+}
+
+enum status token_mint(const struct token_request *request, struct writer *w)
+{
+    const struct jwt_header header = { .alg = JWT_HS256,
+                                       .typ = INTEGRITY_TOKEN_TYP,
+                                       .kid = keyring_current_kid(request->app->keyring) };
+    uint8_t text[INTEGRITY_TOKEN_MAX], random[RANDOM_LEN];
+    char jti[JTI_LEN + 1];
+    struct writer claims = writer_over(text, sizeof text);
+
+    crypto_random(random, sizeof random);
+    base64url_encode(jti, (struct slice){ random, sizeof random });
+    const struct integrity_claims values = {
+        .issuer = request->issuer,
+        .client_id = slice_of(request->app->client_id),
+        .issued_at = request->now,
+        .expires_at = request->now + request->app->token_lifetime,
+        .token_id = slice_of(jti),
+        .instance_key = *request->instance_key,
+        .software_name = slice_of(request->app->name),
+        .software_version = slice_of(request->build->label),
+        .coverage = 1 - request->streak.miss,
+        .streak = request->streak.count,
+        .ear_status = SLICE_LIT("affirming"),
+    };
+    enum status st = integrity_claims_encode(&values, &claims);
+    size_t start = w->len;
+    if (!st)
+        st = jwt_sign_hs256(&header, writer_slice(&claims),
+                            keyring_current_secret(request->app->keyring), w);
+    return !st && w->len - start > INTEGRITY_TOKEN_MAX ? ST_TOO_LARGE : st;
+}

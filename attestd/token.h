@@ -1,0 +1,30 @@
+/* token: makes the integrity token, and reads the last one of an instance. */
+#pragma once
+#include "integrity_token.h"
+#include "registry.h"
+
+/* How often an instance has been found right in a row, and how likely it is that
+ * one altered block went unseen all the while. */
+struct streak {
+    uint32_t count;
+    double miss;
+};
+
+/* The streak after one more attestation that asked `fraction` of the blocks. */
+struct streak streak_extend(struct streak before, double fraction);
+
+/* What `previous` is worth: its streak if it is a token of this issuer and app
+ * for this instance key that is still good at `now`; an empty one otherwise. */
+struct streak token_streak(struct slice previous, const struct app *app, struct slice issuer,
+                           const struct digest *jkt, int64_t now);
+
+struct token_request {
+    const struct app *app;
+    const struct build *build;
+    struct slice issuer;
+    const struct public_key *instance_key;
+    struct streak streak; /* this attestation included */
+    int64_t now;
+};
+/* Appends the compact token; ST_TOO_LARGE past INTEGRITY_TOKEN_MAX. */
+enum status token_mint(const struct token_request *request, struct writer *w) MUST_USE;
