@@ -29,17 +29,21 @@ struct daemon_spec {
     size_t route_count;
     cfg_opt_t *opts; /* with CONFIG_DAEMON_OPTS */
 
+    /* Keeps nothing of cfg, which may go at once. `why` says what is wrong. */
     enum status (*model_load)(cfg_t *cfg, struct log *log, void **model, char *why, size_t why_cap);
     void (*model_free)(void *model);
 
-    /* Makes worker->state. Handlers get the struct worker as `app`. */
+    /* Any of these may be NULL. The first makes worker->state. Handlers get the
+     * struct worker as `app`. */
     enum status (*worker_start)(struct worker *w);
-    /* worker->model has been switched; may be NULL. Requests under way hold the
-     * former one with model_ref_hold. */
+    /* worker->model has been switched. Requests under way hold the former one
+     * with model_ref_hold. */
     void (*worker_reload)(struct worker *w);
     void (*worker_stop)(struct worker *w);
 };
 
-/* --config FILE, --check-config, --version, --help; SIGHUP reloads, SIGTERM and
+/* GET /healthz and /readyz are rows that a daemon takes from health.h.
+ *
+ * --config FILE, --check-config, --version, --help; SIGHUP reloads, SIGTERM and
  * SIGINT drain, a second one ends at once. Returns the exit code. */
 int daemon_main(const struct daemon_spec *spec, int argc, char **argv);

@@ -1,0 +1,166 @@
+#include "listener_set.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "bytes.h"
+#include "listener.h"
+
+enum { ADDRESS_MAX = 128, SYSTEMD_FIRST_FD = 3, SYSTEMD_FDS_MAX = 64 };
+
+struct listener_set {
+    size_t count, workers;
+    char (*addresses)[ADDRESS_MAX]; /* count of them */
+    int *fds;                       /* of worker w: those from fds[w * count] on */
+};
+
+size_t listener_set_count(const struct listener_set *set)
+{
+    return set->count;
+}
+
+static int *fd_at(struct listener_set *set, size_t worker, size_t i)
+{
+    return &set->fds[worker * set->count + i];
+}
+
+static struct listener_set *set_new(size_t count, size_t workers)
+{
+    struct listener_set *set = calloc(1, sizeof *set);
+
+    if (!set)
+        return NULL;
+    set->count = count;
+    set->workers = workers;
+    set->addresses = calloc(count, sizeof *set->addresses);
+    set->fds = malloc(count * workers * sizeof *set->fds);
+    if (!set->addresses || !set->fds) {
+        set->workers = 0;
+        listener_set_free(set);
+        return NULL;
+    }
+    for (size_t i = 0; i < count * workers; i++)
+        set->fds[i] = -1;
+    return set;
+}
+
+void listener_set_free(struct listener_set *set)
+{
+    if (!set)
+        return;
+    for (size_t i = 0; i < set->count * set->workers; i++)
+        if (set->fds[i] >= 0)
+            close(set->fds[i]);
+    free(set->addresses);
+    free(set->fds);
+    free(set);
+}
+
+/* "127.0.0.1:0" becomes "127.0.0.1:PORT". */
+static void write_address(const char *where, uint16_t port, char out[static ADDRESS_MAX])
+{
+    const char *colon = strrchr(where, ':');
+
+    if (port == 0)
+        snprintf(out, ADDRESS_MAX, "%s", where);
+    else
+        snprintf(out, ADDRESS_MAX, "%.*s:%u", (int)(colon - where), where, (unsigned)port);
+}
+
+/* A TCP port is opened once for each worker, so that the kernel deals out
+ * connections (SO_REUSEPORT); others share one socket. */
+static enum status open_one(struct listener_set *set, size_t i, const char *where, const char **why)
+{
+    enum status st = listener_open(where, fd_at(set, 0, i), why);
+
+    if (st)
+        return st;
+    uint16_t port = listener_port(*fd_at(set, 0, i));
+    write_address(where, port, set->addresses[i]);
+    for (size_t w = 1; !st && w < set->workers; w++) {
+        int *fd = fd_at(set, w, i);
+        if (port) {
+            st = listener_open(set->addresses[i], fd, why);
+            continue;
+        }
+        *fd = fcntl(*fd_at(set, 0, i), F_DUPFD_CLOEXEC, 0);
+        *why = strerror(errno);
+        st = *fd < 0 ? ST_IO : ST_OK;
+    }
+    return st;
+}
+
+/* sd_listen_fds(3): how many sockets from SYSTEMD_FIRST_FD on are meant for us. */
+static size_t systemd_count(void)
+{
+    const char *pid = getenv("LISTEN_PID"), *fds = getenv("LISTEN_FDS");
+    uint64_t value;
+
+    if (!pid || !fds || slice_to_u64(slice_of(pid), INT32_MAX, &value) ||
+        value != (uint64_t)getpid() || slice_to_u64(slice_of(fds), SYSTEMD_FDS_MAX, &value))
+        return 0;
+    return (size_t)value;
+}
+
+static enum status adopt_one(struct listener_set *set, size_t i, const char **why)
+{
+    int given = SYSTEMD_FIRST_FD + (int)i;
+
+    snprintf(set->addresses[i], ADDRESS_MAX, "systemd:%zu", i);
+    for (size_t w = 0; w < set->workers; w++) {
+        int *fd = fd_at(set, w, i);
+        *fd = fcntl(given, F_DUPFD_CLOEXEC, 0);
+        if (*fd < 0 || fcntl(*fd, F_SETFL, fcntl(*fd, F_GETFL) | O_NONBLOCK) != 0) {
+            *why = strerror(errno);
+            return ST_IO;
+        }
+    }
+    close(given);
+    return ST_OK;
+}
+
+enum status listener_set_open(const char *const *where, size_t count, size_t workers,
+                              struct listener_set **out, char *why, size_t why_cap)
+{
+    size_t given = systemd_count();
+    const char *reason = "";
+    enum status st = ST_OK;
+
+    if (count == 0 && given == 0) {
+        snprintf(why, why_cap, "listen names no address, and systemd hands over no socket");
+        return ST_INVALID;
+    }
+    struct listener_set *set = set_new(given ? given : count, workers);
+    snprintf(why, why_cap, "no memory");
+    if (!set)
+        return ST_NO_MEMORY;
+    for (size_t i = 0; !st && i < set->count; i++) {
+        st = given ? adopt_one(set, i, &reason) : open_one(set, i, where[i], &reason);
+        if (st)
+            snprintf(why, why_cap, "listen \"%s\": %s", given ? set->addresses[i] : where[i],
+                     reason);
+    }
+    if (st)
+        listener_set_free(set);
+    else
+        *out = set;
+    return st;
+}
+
+int listener_set_take(struct listener_set *set, size_t worker, size_t i)
+{
+    int fd = *fd_at(set, worker, i);
+
+    *fd_at(set, worker, i) = -1;
+    return fd;
+}
+
+void listener_set_log(const struct listener_set *set, struct log *log)
+{
+    for (size_t i = 0; i < set->count; i++)
+        log_note(log, LOG_INFO, "listening", "address", set->addresses[i]);
+}

@@ -1,0 +1,21 @@
+/* listener_set: the listening sockets of a daemon, one of each for every worker:
+ * those of its configuration, or those that systemd hands over. */
+#pragma once
+#include <stddef.h>
+
+#include "log.h"
+#include "status.h"
+
+struct listener_set;
+
+/* ST_INVALID or ST_IO, and `why` names the address; ST_INVALID also if there is
+ * nothing to listen on. */
+enum status listener_set_open(const char *const *where, size_t count, size_t workers,
+                              struct listener_set **out, char *why, size_t why_cap) MUST_USE;
+size_t listener_set_count(const struct listener_set *set);
+/* The i-th socket of a worker, the caller's from here on. */
+int listener_set_take(struct listener_set *set, size_t worker, size_t i);
+/* A line "listening" for each, with the address as it turned out to be. */
+void listener_set_log(const struct listener_set *set, struct log *log);
+/* Closes what no worker has taken. */
+void listener_set_free(struct listener_set *set);
