@@ -3,7 +3,7 @@
 #include <criterion/criterion.h>
 
 #define VERIFIER_43 "0123456789012345678901234567890123456789-._"
-#define CHALLENGE   "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWxX-hzC0fh2Q" /* not of it; RFC 7636's own */
+#define CHALLENGE   "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM" /* RFC 7636 appendix B */
 _Static_assert(sizeof VERIFIER_43 == CODE_VERIFIER_MIN + 1, "as short as a verifier may be");
 
 static char *grants[] = { (char *)"authorization_code", (char *)"refresh_token",
@@ -96,11 +96,11 @@ Test(policy, pushed)
         { "response_type=code+token&code_challenge_method=S256&code_challenge=" CHALLENGE,
           REFUSE_REQUEST, &open_client },
         { PUSH "", REFUSE_REQUEST, &open_client },
-        { PUSH "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWxX-hzC0fh2", REFUSE_REQUEST, &open_client },
+        { PUSH "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-c", REFUSE_REQUEST, &open_client },
         { PUSH CHALLENGE "A", REFUSE_REQUEST, &open_client },
         { PUSH CHALLENGE "%3D", REFUSE_REQUEST, &open_client },
-        { PUSH "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWxX-hzC0fh2R", REFUSE_REQUEST, &open_client },
-        { PUSH "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWxX%2FhzC0fh2Q", REFUSE_REQUEST, &open_client },
+        { PUSH "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cN", REFUSE_REQUEST, &open_client },
+        { PUSH "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw%2FcM", REFUSE_REQUEST, &open_client },
         { PUSH CHALLENGE "&request=ey", REFUSE_REQUEST, &open_client },
         { PUSH CHALLENGE "&request_uri=urn:x", REFUSE_REQUEST, &open_client },
         { PUSH CHALLENGE, REFUSE_GRANT_TYPE, &no_code_client },

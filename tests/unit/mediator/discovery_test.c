@@ -1,0 +1,144 @@
+#include "discovery.h"
+
+#include "site.h"
+
+static struct site s;
+static char document[1024];
+
+static void serve(const char *issuer_suffix, const char *more)
+{
+    snprintf(document, sizeof document,
+             "{\"issuer\":\"http://127.0.0.1:%u%s\","
+             "\"token_endpoint\":\"http://127.0.0.1:%u/token\"%s}",
+             s.upstream_port, issuer_suffix, s.upstream_port, more);
+    s.metadata = (struct site_reply){ 200, "application/json", document, { NULL, { NULL, 0 } } };
+}
+
+static void open_site(void)
+{
+    site_open(&s, "", "grants = {\"client_credentials\"}");
+    s.token = (struct site_reply){ 200, "application/json", "{}", { NULL, { NULL, 0 } } };
+}
+
+static void close_site(void)
+{
+    site_close(&s);
+}
+
+TestSuite(discovery, .init = open_site, .fini = close_site);
+
+#define ASK "grant_type=client_credentials&client_id=app"
+
+Test(discovery, an_unusable_document_is_refused)
+{
+    static const struct {
+        const char *issuer, *more;
+    } rows[] = {
+        { "/", "" },
+        { "x", "" },
+        { "", ",\"authorization_endpoint\":\"http://as.example/auth\"" },
+        { "", ",\"authorization_endpoint\":\"javascript:alert(1)\"" },
+        { "", ",\"authorization_endpoint\":7" },
+        { "", ",\"token_endpoint\":\"http://127.0.0.1/twice\"" },
+        { "", ",\"authorization_endpoint\":\"https://as.example/auth\"" },
+    };
+
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        serve(rows[i].issuer, rows[i].more);
+        s.steady += 1000;
+        cr_expect_eq(site_post(&s, "/token", ASK), 503, "%s %s", rows[i].issuer, rows[i].more);
+        cr_expect(site_says(&s, "temporarily_unavailable"));
+    }
+    cr_expect_eq(s.asked, 0);
+    serve("", "");
+    s.steady += 1000;
+    cr_expect_eq(site_post(&s, "/token", ASK), 200, "%s", s.body);
+}
+
+Test(discovery, a_server_that_is_down_is_not_asked_at_every_request)
+{
+    cr_expect_eq(site_post(&s, "/token", ASK), 503);
+    cr_expect_eq(site_post(&s, "/token", ASK), 503);
+    cr_expect_eq(s.metadata_asked, 1);
+    s.steady += 1000;
+    cr_expect_eq(site_post(&s, "/token", ASK), 503);
+    cr_expect_eq(s.metadata_asked, 2);
+}
+
+Test(discovery, is_kept_and_refreshed)
+{
+    serve("", "");
+    cr_expect_eq(s.metadata_asked, 0, "at first need");
+    cr_expect_eq(site_post(&s, "/token", ASK), 200);
+    s.steady += 3600 * 1000 - 1;
+    cr_expect_eq(site_post(&s, "/token", ASK), 200);
+    cr_expect_eq(s.metadata_asked, 1);
+    s.steady += 1;
+    cr_expect_eq(site_post(&s, "/token", ASK), 200, "nobody waits for the refresh");
+    for (int i = 0; i < 1000 && s.metadata_asked < 2; i++)
+        event_base_loop(s.base, EVLOOP_ONCE);
+    cr_expect_eq(s.metadata_asked, 2);
+}
+
+Test(discovery, what_was_known_serves_while_it_cannot_be_refreshed)
+{
+    serve("", "");
+    cr_expect_eq(site_post(&s, "/token", ASK), 200);
+    s.metadata.code = 500;
+    s.steady += 3600 * 1000;
+    cr_expect_eq(site_post(&s, "/token", ASK), 200);
+    cr_expect_eq(site_post(&s, "/token", ASK), 200);
+}
+
+Test(discovery, metadata_is_served_as_ours)
+{
+    serve("", ",\"jwks_uri\":\"https://as.example/jwks\"");
+    cr_expect_eq(site_get(&s, "/.well-known/oauth-authorization-server"), 200);
+    cr_expect_not_null(strstr(s.body, "\"token_endpoint\":\"" MINT_ISSUER "/token\""));
+    cr_expect_not_null(strstr(s.body, "\"jwks_uri\":\"https://as.example/jwks\""));
+}
+
+/* --- waiters, seen from inside --- */
+
+struct waiter {
+    struct discovery_wait wait;
+    unsigned fired;
+    enum status st;
+};
+
+static void on_known(void *arg, enum status st)
+{
+    struct waiter *w = arg;
+
+    w->fired++;
+    w->st = st;
+}
+
+static void run_until(const struct waiter *w)
+{
+    for (int i = 0; i < 1000 && !w->fired; i++)
+        event_base_loop(s.base, EVLOOP_ONCE);
+}
+
+Test(discovery, all_who_wait_are_told_once_and_one_question_is_asked)
+{
+    struct generation *g = generation_hold(&s.worker);
+    struct discovery *d = generation_discovery(g, 0);
+    struct waiter waiters[3] = { 0 }, late = { 0 };
+
+    serve("", "");
+    for (size_t i = 0; i < 3; i++)
+        discovery_await(d, &waiters[i].wait, on_known, &waiters[i]);
+    cr_expect_eq(waiters[0].fired, 0, "never before the call has returned");
+    run_until(&waiters[0]);
+    for (size_t i = 0; i < 3; i++)
+        cr_expect(waiters[i].fired == 1 && waiters[i].st == ST_OK);
+    cr_expect_eq(s.metadata_asked, 1);
+    cr_expect_not_null(discovery_endpoint(d, ENDPOINT_TOKEN));
+    cr_expect_null(discovery_endpoint(d, ENDPOINT_PAR));
+    discovery_await(d, &late.wait, on_known, &late);
+    cr_expect_eq(late.fired, 0);
+    run_until(&late);
+    cr_expect(late.fired == 1 && late.st == ST_OK);
+    generation_drop(g);
+}

@@ -1,0 +1,159 @@
+#include "settings.h"
+
+#include "client_auth.h"
+#include "configured.h"
+#include "possession.h"
+
+#define ISSUER              "issuer = \"https://auth.example\"\n"
+#define UPSTREAM            "upstream \"as\" { issuer = \"https://as.example\" }\n"
+#define KEYS                "keyring = \"%s\"\n"
+#define CLIENT              "client \"app\" { " KEYS " }\n"
+#define CLIENT_WITH(text)   "client \"app\" { " KEYS text " }\n"
+#define UPSTREAM_WITH(text) "upstream \"as\" { issuer = \"https://as.example\"\n" text " }\n"
+
+Test(settings, what_is_wrong_is_named)
+{
+    static const struct {
+        const char *text, *word;
+    } rows[] = {
+        { UPSTREAM CLIENT, "issuer" },
+        { "issuer = \"\"\n" UPSTREAM CLIENT, "issuer" },
+        { "issuer = \"auth.example\"\n" UPSTREAM CLIENT, "issuer" },
+        { "issuer = \"https://auth.example/\"\n" UPSTREAM CLIENT, "issuer" },
+        { "issuer = \"https://auth.example?a=b\"\n" UPSTREAM CLIENT, "issuer" },
+        { ISSUER CLIENT, "upstream" },
+        { ISSUER UPSTREAM "upstream \"b\" { issuer = \"https://b.example\" }\n" CLIENT,
+          "upstream" },
+        { ISSUER UPSTREAM UPSTREAM CLIENT, "as" },
+        { ISSUER "upstream \"as\" { }\n" CLIENT, "issuer" },
+        { ISSUER "upstream \"as\" { issuer = \"http://as.example\" }\n" CLIENT, "https" },
+        { ISSUER "upstream \"as\" { issuer = \"http://127.evil.example\" }\n" CLIENT, "https" },
+        { ISSUER UPSTREAM_WITH("token_endpoint = \"http://as.example/t\"") CLIENT,
+          "token_endpoint" },
+        { ISSUER UPSTREAM_WITH("token_endpoint = \"/t\"") CLIENT, "token_endpoint" },
+        { ISSUER UPSTREAM_WITH("metadata_url = \"ftp://as.example\"") CLIENT, "metadata_url" },
+        { ISSUER UPSTREAM_WITH("discovery = false") CLIENT, "token_endpoint" },
+        { ISSUER UPSTREAM_WITH("refresh = 0") CLIENT, "refresh" },
+        { ISSUER UPSTREAM_WITH("ca_file = \"/nonexistent\"") CLIENT, "ca_file" },
+        { ISSUER "clock_skew = 301\n" UPSTREAM CLIENT, "clock_skew" },
+        { ISSUER "clock_skew = -1\n" UPSTREAM CLIENT, "clock_skew" },
+        { ISSUER "token_max_lifetime = 0\n" UPSTREAM CLIENT, "token_max_lifetime" },
+        { ISSUER "pop_max_age = 0\n" UPSTREAM CLIENT, "pop_max_age" },
+        { ISSUER "pop_max_age = 3601\n" UPSTREAM CLIENT, "pop_max_age" },
+        { ISSUER "request_lifetime = 3601\n" UPSTREAM CLIENT, "request_lifetime" },
+        { ISSUER "binding_lifetime = 0\n" UPSTREAM CLIENT, "binding_lifetime" },
+        { ISSUER "challenge_lifetime = 0\n" UPSTREAM CLIENT, "challenge_lifetime" },
+        { ISSUER UPSTREAM "client \"a/b\" { " KEYS " }\n", "a/b" },
+        { ISSUER UPSTREAM "client \"app\" { }\n", "keyring" },
+        { ISSUER UPSTREAM "client \"app\" { keyring = \"/nonexistent\" }\n", "/nonexistent" },
+        { ISSUER UPSTREAM CLIENT CLIENT, "app" },
+        { ISSUER UPSTREAM CLIENT_WITH("upstream = \"bs\""), "upstream" },
+        { ISSUER UPSTREAM CLIENT_WITH("auth_method = \"basic\""), "auth_method" },
+        { ISSUER UPSTREAM CLIENT_WITH("possession = \"dpop\""), "possession" },
+        { ISSUER UPSTREAM CLIENT_WITH("grants = {}"), "grants" },
+        { ISSUER UPSTREAM CLIENT_WITH("grants = {\"\"}"), "grants" },
+        { ISSUER UPSTREAM CLIENT_WITH("scopes = {\"read write\"}"), "scopes" },
+        { ISSUER UPSTREAM CLIENT_WITH("min_coverage = 1.1"), "min_coverage" },
+        { ISSUER UPSTREAM CLIENT_WITH("min_coverage = -0.1"), "min_coverage" },
+        { ISSUER UPSTREAM CLIENT_WITH("max_age = 86401"), "max_age" },
+        { ISSUER UPSTREAM CLIENT_WITH("scope = {\"a\"}"), "scopes" },
+    };
+    struct configured c;
+
+    configured_folder(&c);
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        c.why[0] = '\0';
+        cr_expect_neq(configured_load(&c, rows[i].text), ST_OK, "%s", rows[i].text);
+        cr_expect(strstr(c.why, rows[i].word), "%s: %s", rows[i].text, c.why);
+    }
+    configured_clear(&c);
+}
+
+static struct configured loaded(const char *text)
+{
+    struct configured c;
+
+    configured_folder(&c);
+    cr_assert_eq(configured_load(&c, text), ST_OK, "%s", c.why);
+    return c;
+}
+
+Test(settings, defaults)
+{
+    struct configured c = loaded(ISSUER UPSTREAM CLIENT);
+    const struct settings *s = c.model;
+    const struct client *client = settings_client(s, SLICE_LIT("app"));
+
+    cr_assert_not_null(client);
+    cr_expect(s->https && slice_is(s->host, "auth.example"));
+    cr_expect_eq(s->clock_skew, 30);
+    cr_expect_eq(s->pop_max_age, 60);
+    cr_expect_eq(s->request_lifetime, 300);
+    cr_expect_eq(s->binding_lifetime, 600);
+    cr_expect(s->upstreams[0].discovery && !s->upstreams[0].forwarded);
+    cr_expect_eq(client->auth, client_auth_find("client_secret_basic"));
+    cr_expect_eq(client->possession, possession_find("pop"));
+    cr_expect(words_have(&client->grants, SLICE_LIT("authorization_code")));
+    cr_expect(words_have(&client->grants, SLICE_LIT("refresh_token")));
+    cr_expect(!words_have(&client->grants, SLICE_LIT("client_credentials")));
+    cr_expect_eq(client->scopes.count + client->redirect_uris.count, 0);
+    configured_clear(&c);
+}
+
+Test(settings, everything_said)
+{
+    struct configured c =
+        loaded("issuer = \"http://127.0.0.1:8102/auth\"\nclock_skew = 0\n"
+               "upstream \"as\" { issuer = \"http://localhost:4593/api/glwd\"\n forwarded = true\n"
+               " token_endpoint = \"http://[::1]:80/t\"\n limits { connect_ms = 500 } }\n"
+               "client \"b\" { upstream = \"as\"\n" KEYS
+               " auth_method = \"none\"\n possession = \"none\"\n"
+               " grants = {\"client_credentials\"}\n scopes = {\"r\", \"w\"}\n min_coverage = 1.0\n"
+               " max_age = 60\n require_challenge = true\n redirect_uris = {\"app:/cb\"} }\n"
+               "client \"a\" { " KEYS " }\nclient \"ab\" { " KEYS " }\n");
+    const struct settings *s = c.model;
+    const struct client *b = settings_client(s, SLICE_LIT("b"));
+
+    cr_assert_not_null(b);
+    cr_expect(!s->https && slice_is(s->host, "127.0.0.1:8102"));
+    cr_expect_eq(b->auth, client_auth_find("none"));
+    cr_expect_eq(b->possession, possession_find("none"));
+    cr_expect(words_have(&b->scopes, SLICE_LIT("w")) && !words_have(&b->scopes, SLICE_LIT("rw")));
+    cr_expect(b->require_challenge && b->max_age == 60 && b->min_coverage == 1);
+    cr_expect(words_have(&b->redirect_uris, SLICE_LIT("app:/cb")));
+    cr_expect_eq(s->upstreams[0].limits.connect_ms, 500);
+    cr_expect_str_eq(s->upstreams[0].endpoints[ENDPOINT_TOKEN], "http://[::1]:80/t");
+    cr_expect_str_eq(settings_client(s, SLICE_LIT("a"))->id, "a");
+    cr_expect_str_eq(settings_client(s, SLICE_LIT("ab"))->id, "ab");
+    cr_expect_null(settings_client(s, SLICE_LIT("")));
+    cr_expect_null(settings_client(s, SLICE_LIT("abc")));
+    cr_expect_null(settings_client(s, SLICE_LIT("B")));
+    configured_clear(&c);
+}
+
+Test(settings, where_secrets_may_go)
+{
+    static const struct {
+        const char *url;
+        enum status without, with; /* allow_http */
+    } rows[] = {
+        { "https://as.example/t", ST_OK, ST_OK },
+        { "http://localhost/t", ST_OK, ST_OK },
+        { "http://127.8.8.8:80/t", ST_OK, ST_OK },
+        { "http://[::1]/t", ST_OK, ST_OK },
+        { "http://as.example/t", ST_DENIED, ST_OK },
+        { "http://128.0.0.1/t", ST_DENIED, ST_OK },
+        { "http://127.0.0.1.example/t", ST_DENIED, ST_OK },
+        { "http://localhost.example/t", ST_DENIED, ST_OK },
+        { "http://[::2]/t", ST_DENIED, ST_OK },
+        { "ftp://localhost/t", ST_INVALID, ST_INVALID },
+        { "https://user@as.example/t", ST_INVALID, ST_INVALID },
+    };
+    struct upstream_settings strict = { 0 }, lax = { .allow_http = true };
+    struct url url;
+
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        cr_expect_eq(upstream_url(&strict, rows[i].url, &url), rows[i].without, "%s", rows[i].url);
+        cr_expect_eq(upstream_url(&lax, rows[i].url, &url), rows[i].with, "%s", rows[i].url);
+    }
+}
