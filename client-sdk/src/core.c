@@ -1,0 +1,235 @@
+#include <stdlib.h>
+#include <string.h>
+
+#include "attester.h"
+#include "base64url.h"
+#include "form.h"
+#include "instance_key.h"
+#include "integrity_token.h"
+#include "jwk.h"
+#include "msg_attestation.h"
+#include "msg_challenge.h"
+#include "pop.h"
+#include "secret.h"
+
+_Static_assert((int)VOUCHSAFE_TOKEN_MAX == (int)INTEGRITY_TOKEN_MAX, "one limit");
+_Static_assert((int)VOUCHSAFE_POP_MAX == (int)POP_MAX_LEN, "one limit");
+_Static_assert((int)VOUCHSAFE_CLIENT_ID_MAX == (int)CLIENT_ID_MAX, "one limit");
+
+enum { RANDOM_LEN = 16, VERIFIER_LEN = 32 };
+
+struct vouchsafe_core {
+    char client_id[VOUCHSAFE_CLIENT_ID_MAX + 1];
+    struct build_id build;
+    struct private_key key;
+    struct digest jkt;
+};
+
+const char *vouchsafe_error_text(enum vouchsafe_error error)
+{
+    static const char *const texts[] = {
+        [VOUCHSAFE_OK] = "all is well",
+        [VOUCHSAFE_BAD_ARGUMENT] = "an argument or setting cannot work",
+        [VOUCHSAFE_NO_MEMORY] = "out of memory",
+        [VOUCHSAFE_NO_BUILD_ID] = "the app has no build-id; link it with -Wl,--build-id",
+        [VOUCHSAFE_KEY_STORE] = "the instance key could not be loaded or saved",
+        [VOUCHSAFE_UNREACHABLE] = "the server cannot be reached",
+        [VOUCHSAFE_TIMEOUT] = "the server did not answer in time",
+        [VOUCHSAFE_BAD_ANSWER] = "the server's answer is malformed",
+        [VOUCHSAFE_REFUSED] = "the server does not vouch for this app",
+        [VOUCHSAFE_UNAVAILABLE] = "the server asks to try again later",
+        [VOUCHSAFE_PROBE] = "the challenge asks for what this app does not have",
+        [VOUCHSAFE_INTERNAL] = "an internal error",
+    };
+    return (unsigned)error <= VOUCHSAFE_INTERNAL ? texts[error] : "an unknown error";
+}
+
+static enum vouchsafe_error open_core(struct vouchsafe_core *core, const char *client_id,
+                                      enum vouchsafe_key_type key_type,
+                                      const struct vouchsafe_key_store *key_store)
+{
+    struct self_module self;
+
+    if (!client_id || !client_id_ok(slice_of(client_id)) ||
+        slice_copy_text(slice_of(client_id), core->client_id, sizeof core->client_id))
+        return VOUCHSAFE_BAD_ARGUMENT;
+    if (self_executable(&self))
+        return VOUCHSAFE_NO_BUILD_ID;
+    core->build = self.build_id;
+    enum vouchsafe_error error = instance_key_open(key_type, key_store, &core->key);
+    if (!error)
+        core->jkt = jwk_thumbprint(&core->key.public);
+    return error;
+}
+
+enum vouchsafe_error vouchsafe_core_new(const char *client_id, enum vouchsafe_key_type key_type,
+                                        const struct vouchsafe_key_store *key_store,
+                                        struct vouchsafe_core **out)
+{
+    static const struct vouchsafe_key_store none = { NULL, NULL, NULL };
+    struct vouchsafe_core *core = calloc(1, sizeof *core);
+
+    if (!core)
+        return VOUCHSAFE_NO_MEMORY;
+    enum vouchsafe_error error =
+        open_core(core, client_id, key_type, key_store ? key_store : &none);
+    if (error)
+        vouchsafe_core_free(core);
+    else
+        *out = core;
+    return error;
+}
+
+void vouchsafe_core_free(struct vouchsafe_core *core)
+{
+    if (!core)
+        return;
+    secret_wipe(core, sizeof *core);
+    free(core);
+}
+
+/* Ends a text that a writer made with one byte to spare. */
+static enum vouchsafe_error finish_text(const struct writer *w, char *out)
+{
+    out[w->full ? 0 : w->len] = '\0';
+    return w->full ? VOUCHSAFE_BAD_ARGUMENT : VOUCHSAFE_OK;
+}
+
+enum vouchsafe_error vouchsafe_core_challenge_request(const struct vouchsafe_core *core,
+                                                      const char *previous, char *out, size_t cap)
+{
+    const struct challenge_request message = { .client_id = slice_of(core->client_id),
+                                               .build = core->build,
+                                               .jkt = core->jkt,
+                                               .previous = slice_of(previous) };
+    struct writer w = writer_over(out, cap ? cap - 1 : 0);
+
+    if (cap == 0 || challenge_request_encode(&message, &w))
+        return VOUCHSAFE_BAD_ARGUMENT;
+    return finish_text(&w, out);
+}
+
+static enum vouchsafe_error answer_probes(const struct vouchsafe_core *core,
+                                          const struct challenge_response *challenge,
+                                          struct attestation_request *out)
+{
+    memcpy(out->challenge, challenge->challenge, sizeof out->challenge);
+    out->instance_key = core->key.public;
+    out->evidence_count = challenge->probe_count;
+    for (uint32_t i = 0; i < challenge->probe_count; i++) {
+        const struct probe *probe = &challenge->probes[i];
+        out->evidence[i].id = probe->id;
+        if (attester_answer(probe, challenge->challenge, &core->jkt, &out->evidence[i].digest))
+            return VOUCHSAFE_PROBE;
+    }
+    return VOUCHSAFE_OK;
+}
+
+static enum vouchsafe_error read_challenge(struct slice text, struct challenge_response *out)
+{
+    cJSON *message;
+    enum status st = json_parse_object(text, &JSON_MESSAGE_LIMITS, &message);
+
+    if (st)
+        return st == ST_NO_MEMORY ? VOUCHSAFE_NO_MEMORY : VOUCHSAFE_BAD_ANSWER;
+    st = challenge_response_decode(message, out);
+    cJSON_Delete(message);
+    if (st == ST_UNSUPPORTED)
+        return VOUCHSAFE_PROBE;
+    return st ? VOUCHSAFE_BAD_ANSWER : VOUCHSAFE_OK;
+}
+
+enum vouchsafe_error vouchsafe_core_answer(const struct vouchsafe_core *core, const char *challenge,
+                                           size_t len, char *out, size_t cap)
+{
+    struct challenge_response message;
+    struct attestation_request answer;
+    struct writer w = writer_over(out, cap ? cap - 1 : 0);
+    enum vouchsafe_error error =
+        read_challenge((struct slice){ (const uint8_t *)challenge, len }, &message);
+
+    if (!error)
+        error = answer_probes(core, &message, &answer);
+    if (error)
+        return error;
+    if (cap == 0 || attestation_request_encode(&answer, &w))
+        return VOUCHSAFE_BAD_ARGUMENT;
+    return finish_text(&w, out);
+}
+
+enum vouchsafe_error vouchsafe_core_token(const char *answer, size_t len,
+                                          char token[VOUCHSAFE_TOKEN_MAX + 1], int64_t *expires_in)
+{
+    struct attestation_response message;
+    cJSON *json;
+    enum status st = json_parse_object((struct slice){ (const uint8_t *)answer, len },
+                                       &JSON_MESSAGE_LIMITS, &json);
+
+    if (st)
+        return VOUCHSAFE_BAD_ANSWER;
+    st = attestation_response_decode(json, &message);
+    if (!st) {
+        st = slice_copy_text(message.integrity_token, token, VOUCHSAFE_TOKEN_MAX + 1);
+        *expires_in = message.expires_in;
+    }
+    cJSON_Delete(json);
+    return st ? VOUCHSAFE_BAD_ANSWER : VOUCHSAFE_OK;
+}
+
+enum vouchsafe_error vouchsafe_token_info(const char *token, struct vouchsafe_token_info *out)
+{
+    cJSON *header, *claims;
+
+    if (!token || jwt_peek(slice_of(token), &header, &claims))
+        return VOUCHSAFE_BAD_ARGUMENT;
+    bool good = !json_get_int(claims, "iat", 0, INT64_MAX, &out->issued_at) &&
+                !json_get_int(claims, "exp", 0, INT64_MAX, &out->expires_at) &&
+                !json_get_number(claims, "coverage", 0, 1, &out->coverage) &&
+                !json_get_int(claims, "streak", 0, INT64_MAX, &out->streak);
+    cJSON_Delete(header);
+    cJSON_Delete(claims);
+    return good ? VOUCHSAFE_OK : VOUCHSAFE_BAD_ARGUMENT;
+}
+
+enum vouchsafe_error vouchsafe_core_pop(const struct vouchsafe_core *core, const char *audience,
+                                        const char *challenge, int64_t now,
+                                        char pop[VOUCHSAFE_POP_MAX + 1])
+{
+    uint8_t random[RANDOM_LEN];
+    char jti[BASE64URL_LEN(RANDOM_LEN) + 1];
+    struct writer w = writer_over(pop, VOUCHSAFE_POP_MAX);
+
+    crypto_random(random, sizeof random);
+    base64url_encode(jti, (struct slice){ random, sizeof random });
+    const struct pop_claims claims = { .audience = slice_of(audience),
+                                       .token_id = slice_of(jti),
+                                       .issued_at = now,
+                                       .challenge = slice_of(challenge) };
+    if (pop_encode(&claims, jwt_alg_of_key(core->key.public.type), jwt_sign_private_key,
+                   (void *)&core->key, &w))
+        return VOUCHSAFE_BAD_ARGUMENT;
+    return finish_text(&w, pop);
+}
+
+enum vouchsafe_error vouchsafe_form_add(char *form, size_t cap, const char *name, const char *value)
+{
+    size_t len = strnlen(form, cap);
+
+    if (len == cap)
+        return VOUCHSAFE_BAD_ARGUMENT;
+    struct writer w = { .data = (uint8_t *)form, .len = len, .cap = cap - 1 };
+    form_append(&w, name, slice_of(value));
+    form[w.full ? len : w.len] = '\0';
+    return w.full ? VOUCHSAFE_BAD_ARGUMENT : VOUCHSAFE_OK;
+}
+
+void vouchsafe_pkce(char verifier[44], char challenge[44])
+{
+    uint8_t random[VERIFIER_LEN];
+
+    crypto_random(random, sizeof random);
+    base64url_encode(verifier, (struct slice){ random, sizeof random });
+    struct digest hash = crypto_sha256(slice_of(verifier));
+    base64url_encode(challenge, (struct slice){ hash.bytes, sizeof hash.bytes });
+    secret_wipe(random, sizeof random);
+}
