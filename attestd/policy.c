@@ -100,8 +100,10 @@ static void decide_all(struct deciding *d, const struct policy *policy,
         refuse(d, "unknown client or build");
         return;
     }
-    if (!found->key_matches)
+    if (!found->key_matches) {
         refuse(d, "answered under another instance key than the challenge's");
+        return; /* digests are bound to the key: they differ for that reason alone */
+    }
     if (found->state == BUILD_REVOKED)
         refuse(d, "build is revoked");
     if (found->state == BUILD_DEPRECATED)
