@@ -118,11 +118,17 @@ void forward_send(struct request *r, forward_fn *done)
     forward_clear(f);
 }
 
+static void wipe(struct writer *w)
+{
+    if (w->data)
+        secret_wipe(w->data, w->len);
+    w->len = 0;
+}
+
 void forward_clear(struct forward *f)
 {
-    secret_wipe(f->authorization.data, f->authorization.len);
-    secret_wipe(f->body.data, f->body.len);
-    f->authorization.len = f->body.len = 0;
+    wipe(&f->authorization);
+    wipe(&f->body);
 }
 
 static size_t keep_headers(const struct http1_head *head, struct http_header_field *out)

@@ -93,8 +93,3 @@ Test(mediator, a_client_that_leaves_harms_nobody)
     cr_expect_eq(site_post(&s, "/token", ASK), 200);
     cr_expect_eq(s.asked, 2);
 }
-
-Test(mediator, readiness_is_the_stores)
-{
-    cr_expect_eq(site_get(&s, "/readyz"), 200);
-}

@@ -7,7 +7,6 @@
 #include "authorize.h"
 #include "challenge.h"
 #include "configured.h"
-#include "health.h"
 #include "listener.h"
 #include "mediator.h"
 #include "metadata.h"
@@ -117,7 +116,6 @@ static const struct http_route site_routes[] = {
     { "GET", "/authorize", authorize_handle },
     { "POST", "/challenge", challenge_handle },
     { "GET", "/.well-known/oauth-authorization-server", metadata_handle },
-    { "GET", "/readyz", ready_handle },
 };
 
 static inline struct http_server *site_serve(struct site *s, const struct http_route *routes,
