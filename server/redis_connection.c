@@ -1,0 +1,353 @@
+#include "redis_connection.h"
+
+#include <hiredis/adapters/libevent.h>
+#include <hiredis/async.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "crypto.h"
+#include "redis_resolver.h"
+#include "redis_url.h"
+#include "secret.h"
+
+/* Down: the timer is the next attempt. Connecting: it is the attempt's deadline. */
+enum state { DOWN, CONNECTING, READY, STOPPED };
+
+/* What is said first on a new connection. */
+struct hello {
+    struct redis_call auth, select, role;
+};
+
+struct redis_connection {
+    struct store_redis_settings settings; /* its texts are not used */
+    struct redis_url url;
+    char *user;
+    struct secret *password;
+    struct event_base *base;
+    struct log *log;
+
+    enum state state;
+    struct event *timer;
+    uint32_t backoff_ms;
+    struct redis_resolver *resolver; /* NULL: a Unix socket */
+    redisAsyncContext *context;      /* NULL: none, or hiredis is freeing it */
+    uint64_t handed;                 /* bytes given to the context */
+    struct hello hello;
+};
+
+bool redis_connection_ready(const struct redis_connection *c)
+{
+    return c->state == READY;
+}
+
+/* --- going down --- */
+
+static void set_timer(struct redis_connection *c, uint32_t ms)
+{
+    const struct timeval delay = { .tv_sec = ms / 1000,
+                                   .tv_usec = (suseconds_t)(ms % 1000) * 1000 };
+
+    event_add(c->timer, &delay);
+}
+
+/* Between half of the current step and all of it, so that many who lost one
+ * Redis do not come back as one. */
+static void wait_before_next(struct redis_connection *c)
+{
+    uint32_t random, half = c->backoff_ms / 2;
+
+    crypto_random((uint8_t *)&random, sizeof random);
+    set_timer(c, half + random % (c->backoff_ms - half + 1));
+    c->backoff_ms = c->backoff_ms > c->settings.backoff_max_ms / 2 ? c->settings.backoff_max_ms
+                                                                   : c->backoff_ms * 2;
+}
+
+/* The context is hiredis's to free from here on. */
+static void go_down(struct redis_connection *c, const char *why)
+{
+    c->context = NULL;
+    if (c->state == STOPPED)
+        return;
+    log_note(c->log, LOG_WARN, c->state == READY ? "redis lost" : "redis not reached", "why", why);
+    if (c->resolver)
+        redis_resolver_cancel(c->resolver);
+    c->state = DOWN;
+    wait_before_next(c);
+}
+
+void redis_connection_drop(struct redis_connection *c, const char *why)
+{
+    redisAsyncContext *context = c->context;
+
+    go_down(c, why);
+    if (context)
+        redisAsyncFree(context);
+}
+
+/* --- calls --- */
+
+/* What hiredis has not written yet is at the end of what it was given. */
+static void on_reply(redisAsyncContext *context, void *reply, void *arg)
+{
+    struct redis_connection *c = context->data;
+    struct redis_call *call = arg;
+    uint64_t written = c->handed - (context->c.obuf ? sdslen(context->c.obuf) : 0);
+
+    if (!reply && c->context == context)
+        go_down(c, context->errstr ? context->errstr : "closed");
+    call->done(call, reply, reply || call->starts_at < written);
+}
+
+static enum status hand_over(struct redis_connection *c, const struct redis_words *words,
+                             struct redis_call *call)
+{
+    const char *texts[REDIS_WORDS_MAX];
+    size_t lengths[REDIS_WORDS_MAX];
+    sds command;
+
+    for (size_t i = 0; i < words->count; i++) {
+        texts[i] = words->words[i].len ? (const char *)words->words[i].data : "";
+        lengths[i] = words->words[i].len;
+    }
+    int len = redisFormatSdsCommandArgv(&command, (int)words->count, texts, lengths);
+    if (len < 0)
+        return ST_NO_MEMORY;
+    call->starts_at = c->handed;
+    int result = redisAsyncFormattedCommand(c->context, on_reply, call, command, (size_t)len);
+    secret_wipe(command, (size_t)len); /* it may be the password */
+    redisFreeSdsCommand(command);
+    if (result != REDIS_OK)
+        return ST_UNAVAILABLE;
+    c->handed += (size_t)len;
+    return ST_OK;
+}
+
+enum status redis_connection_send(struct redis_connection *c, const struct redis_words *words,
+                                  struct redis_call *call)
+{
+    return c->state == READY && c->context ? hand_over(c, words, call) : ST_UNAVAILABLE;
+}
+
+/* --- what is said first --- */
+
+#define CONNECTION_OF(call, member)                                                                \
+    ((struct redis_connection *)(void *)((char *)(call)-offsetof(struct redis_connection, member)))
+
+/* A connection on which this failed is of no use. */
+static bool accept_reply(struct redis_connection *c, const redisReply *reply)
+{
+    if (reply && reply->type != REDIS_REPLY_ERROR)
+        return c->state == CONNECTING;
+    if (reply && c->state == CONNECTING)
+        redis_connection_drop(c, reply->str);
+    return false;
+}
+
+static void on_auth(struct redis_call *call, const redisReply *reply, bool written)
+{
+    (void)written;
+    accept_reply(CONNECTION_OF(call, hello.auth), reply);
+}
+
+static void on_select(struct redis_call *call, const redisReply *reply, bool written)
+{
+    (void)written;
+    accept_reply(CONNECTION_OF(call, hello.select), reply);
+}
+
+/* A replica answers reads and forgets writes: only a master will do. */
+static void on_role(struct redis_call *call, const redisReply *reply, bool written)
+{
+    struct redis_connection *c = CONNECTION_OF(call, hello.role);
+
+    (void)written;
+    if (!accept_reply(c, reply))
+        return;
+    if (reply->type != REDIS_REPLY_ARRAY || reply->elements == 0 || !reply->element[0]->str ||
+        strcmp(reply->element[0]->str, "master") != 0) {
+        redis_connection_drop(c, "its role is not master");
+        return;
+    }
+    event_del(c->timer);
+    c->state = READY;
+    c->backoff_ms = c->settings.backoff_min_ms;
+    log_note(c->log, LOG_INFO, "redis ready", "host", c->url.local ? c->url.path : c->url.host);
+}
+
+static enum status say_auth(struct redis_connection *c)
+{
+    struct redis_words words = { .count = 0 };
+
+    if (!c->password)
+        return ST_OK;
+    words.words[words.count++] = SLICE_LIT("AUTH");
+    if (c->user)
+        words.words[words.count++] = slice_of(c->user);
+    words.words[words.count++] = secret_bytes(c->password);
+    c->hello.auth.done = on_auth;
+    return hand_over(c, &words, &c->hello.auth);
+}
+
+static enum status say_select(struct redis_connection *c)
+{
+    uint8_t digits[20];
+    struct writer w = writer_over(digits, sizeof digits);
+
+    if (c->url.db == 0)
+        return ST_OK;
+    writer_decimal(&w, c->url.db);
+    const struct redis_words words = { 2, { SLICE_LIT("SELECT"), writer_slice(&w) } };
+    c->hello.select.done = on_select;
+    return hand_over(c, &words, &c->hello.select);
+}
+
+static enum status say_role(struct redis_connection *c)
+{
+    const struct redis_words words = { 1, { SLICE_LIT("ROLE") } };
+
+    c->hello.role.done = on_role;
+    return hand_over(c, &words, &c->hello.role);
+}
+
+static void on_connect(const redisAsyncContext *context, int status)
+{
+    struct redis_connection *c = context->data;
+
+    if (c->context != context)
+        return;
+    if (status != REDIS_OK) {
+        go_down(c, context->errstr);
+        return;
+    }
+    enum status st = say_auth(c);
+    if (!st)
+        st = say_select(c);
+    if (!st)
+        st = say_role(c);
+    /* hiredis would not survive it if its context went here: the deadline ends an
+     * attempt for which there was no memory. */
+    if (st)
+        log_note(c->log, LOG_ERROR, "redis not greeted", "why", status_name(st));
+}
+
+static void on_disconnect(const redisAsyncContext *context, int status)
+{
+    struct redis_connection *c = context->data;
+
+    (void)status;
+    if (c->context == context)
+        go_down(c, context->errstr ? context->errstr : "closed");
+}
+
+/* --- connecting --- */
+
+static void adopt(struct redis_connection *c, redisAsyncContext *context)
+{
+    if (!context || context->err || redisLibeventAttach(context, c->base) != REDIS_OK) {
+        go_down(c, context && context->errstr ? context->errstr : "no memory");
+        if (context)
+            redisAsyncFree(context);
+        return;
+    }
+    c->context = context;
+    c->handed = 0;
+    context->data = c;
+    redisAsyncSetConnectCallback(context, on_connect);
+    redisAsyncSetDisconnectCallback(context, on_disconnect);
+}
+
+static void on_resolved(void *arg, const char *address)
+{
+    struct redis_connection *c = arg;
+
+    if (address)
+        adopt(c, redisAsyncConnect(address, c->url.port));
+    else
+        go_down(c, "its name is not resolved");
+}
+
+static void on_timer(evutil_socket_t fd, short what, void *arg)
+{
+    struct redis_connection *c = arg;
+
+    (void)fd, (void)what;
+    if (c->state == CONNECTING) {
+        redis_connection_drop(c, "no answer in time");
+        return;
+    }
+    c->state = CONNECTING;
+    set_timer(c, c->settings.connect_timeout_ms);
+    if (c->url.local)
+        adopt(c, redisAsyncConnectUnix(c->url.path));
+    else
+        redis_resolver_ask(c->resolver, on_resolved, c);
+}
+
+/* --- life --- */
+
+static enum status read_password(struct redis_connection *c, const char *path, const char **why)
+{
+    if (!path || secret_read_password(path, &c->password) == ST_OK)
+        return ST_OK;
+    *why = "the password file cannot be read, is empty, or may be read by others";
+    return ST_INVALID;
+}
+
+static enum status open_parts(struct redis_connection *c,
+                              const struct store_redis_settings *settings, const char **why)
+{
+    enum status st = redis_url_read(settings->url, &c->url, why);
+
+    if (!st)
+        st = read_password(c, settings->password_file, why);
+    if (st)
+        return ST_INVALID;
+    *why = "no memory";
+    c->user = settings->user ? strdup(settings->user) : NULL;
+    c->timer = evtimer_new(c->base, on_timer, c);
+    if (!c->timer || (settings->user && !c->user))
+        return ST_NO_MEMORY;
+    return c->url.local ? ST_OK : redis_resolver_new(c->base, c->url.host, &c->resolver);
+}
+
+enum status redis_connection_new(const struct store_redis_settings *settings,
+                                 struct event_base *base, struct log *log,
+                                 struct redis_connection **out, const char **why)
+{
+    struct redis_connection *c = calloc(1, sizeof *c);
+
+    *why = "no memory";
+    if (!c)
+        return ST_NO_MEMORY;
+    c->settings = *settings;
+    c->base = base;
+    c->log = log;
+    c->backoff_ms = settings->backoff_min_ms;
+    enum status st = open_parts(c, settings, why);
+    if (st) {
+        redis_connection_free(c);
+        return st;
+    }
+    set_timer(c, 0);
+    *out = c;
+    return ST_OK;
+}
+
+void redis_connection_stop(struct redis_connection *c)
+{
+    c->state = STOPPED;
+    event_del(c->timer);
+    if (c->resolver)
+        redis_resolver_cancel(c->resolver);
+    redis_connection_drop(c, "stopped");
+}
+
+void redis_connection_free(struct redis_connection *c)
+{
+    if (c->timer)
+        event_free(c->timer);
+    redis_resolver_free(c->resolver);
+    secret_free(c->password);
+    free(c->user);
+    free(c);
+}

@@ -1,0 +1,42 @@
+/* redis_connection: one connection to a Redis master that is kept up: resolves,
+ * connects, authenticates and checks the role within a deadline, and begins
+ * again, ever more slowly, when it is lost. */
+#pragma once
+#include "store_redis.h"
+
+struct redisReply;
+struct redis_call;
+
+/* Fires once for every call sent, in order. `reply` is borrowed; NULL if none
+ * came: `written` then tells whether any byte of the command may have left us. */
+typedef void redis_reply_fn(struct redis_call *call, const struct redisReply *reply, bool written);
+
+/* The caller's, until its reply. */
+struct redis_call {
+    redis_reply_fn *done;
+    uint64_t starts_at; /* of the bytes handed to this connection */
+};
+
+/* Bytes of a command's words are binary. */
+enum { REDIS_WORDS_MAX = 8 };
+struct redis_words {
+    size_t count;
+    struct slice words[REDIS_WORDS_MAX];
+};
+
+struct redis_connection;
+/* ST_INVALID with *why for a bad URL or password file. Connects in the background. */
+enum status redis_connection_new(const struct store_redis_settings *settings,
+                                 struct event_base *base, struct log *log,
+                                 struct redis_connection **out, const char **why) MUST_USE;
+/* Ends for good what is under way: calls fire. */
+void redis_connection_stop(struct redis_connection *c);
+/* After redis_connection_stop. */
+void redis_connection_free(struct redis_connection *c);
+
+bool redis_connection_ready(const struct redis_connection *c);
+/* ST_UNAVAILABLE: not ready, and nothing will fire. */
+enum status redis_connection_send(struct redis_connection *c, const struct redis_words *words,
+                                  struct redis_call *call) MUST_USE;
+/* Gives the connection up and begins anew: calls under way fire. */
+void redis_connection_drop(struct redis_connection *c, const char *why);
