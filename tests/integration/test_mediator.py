@@ -347,7 +347,7 @@ class Upstream(SiteCase):
         base = "http://127.0.0.1:%d" % cls.port
         cls.site.start_mediator(base, upstream=(
             'discovery = false\n token_endpoint = "%s/token"\n authorization_endpoint = "%s/auth"\n'
-            ' limits { connect_timeout = 500 first_byte_timeout = 500 total_timeout = 1500 }'
+            ' limits { connect_ms = 500 first_byte_ms = 500 total_ms = 1500 }'
             % (base, base)))
         cls.url = cls.site.mediator.url
 
