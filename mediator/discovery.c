@@ -112,6 +112,26 @@ static void log_failure(struct discovery *d, enum status st, unsigned code)
     log_end(&line);
 }
 
+static bool has_word(const cJSON *list, const char *word)
+{
+    const cJSON *item;
+
+    cJSON_ArrayForEach(item, list) if (cJSON_IsString(item) &&
+                                       strcmp(item->valuestring, word) == 0) return true;
+    return false;
+}
+
+/* Binding a code to an instance rests on upstream's PKCE as well: see binding.h. */
+static void warn_without_pkce(struct discovery *d)
+{
+    const cJSON *methods =
+        cJSON_GetObjectItemCaseSensitive(d->known->document, "code_challenge_methods_supported");
+
+    if (discovery_endpoint(d, ENDPOINT_AUTHORIZATION) && !has_word(methods, "S256"))
+        log_note(d->o.log, LOG_WARN, "upstream announces no PKCE S256", "upstream",
+                 d->o.settings->name);
+}
+
 static void ask_next(struct discovery *d);
 
 static void answered(void *arg, enum status st, const struct http_response *response)
@@ -133,6 +153,7 @@ static void answered(void *arg, enum status st, const struct http_response *resp
     known_free(d->known);
     d->known = k;
     log_note(d->o.log, LOG_INFO, "metadata", "url", d->metadata.url);
+    warn_without_pkce(d);
     finish(d, ST_OK);
 }
 

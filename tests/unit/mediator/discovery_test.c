@@ -98,6 +98,33 @@ Test(discovery, metadata_is_served_as_ours)
     cr_expect_not_null(strstr(s.body, "\"jwks_uri\":\"https://as.example/jwks\""));
 }
 
+Test(discovery, a_server_without_pkce_is_warned_of)
+{
+    static const struct {
+        const char *more;
+        unsigned warnings;
+    } rows[] = {
+        { ",\"authorization_endpoint\":\"http://127.0.0.1/a\"", 1 },
+        { ",\"authorization_endpoint\":\"http://127.0.0.1/a\","
+          "\"code_challenge_methods_supported\":[\"plain\"]",
+          2 },
+        { ",\"authorization_endpoint\":\"http://127.0.0.1/a\","
+          "\"code_challenge_methods_supported\":[\"plain\",\"S256\"]",
+          2 },
+        { "", 2 },
+    };
+
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        serve("", rows[i].more);
+        s.steady += 3600 * 1000;
+        s.metadata_asked = 0;
+        cr_expect_eq(site_post(&s, "/token", ASK), 200);
+        for (int n = 0; n < 1000 && site_logged(&s, "\"metadata\"", "url") <= i; n++)
+            event_base_loop(s.base, EVLOOP_ONCE);
+        cr_expect_eq(site_logged(&s, "no PKCE", "\"as\""), rows[i].warnings, "%s", rows[i].more);
+    }
+}
+
 /* --- waiters, seen from inside --- */
 
 struct waiter {

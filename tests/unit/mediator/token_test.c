@@ -91,13 +91,6 @@ Test(token, upstreams_refusals_come_back_unchanged)
     cr_expect(slice_is(site_header(s.head, "WWW-Authenticate"), "DPoP error=\"y\""));
 }
 
-Test(token, upstreams_cookies_stay_there)
-{
-    s.token.header = (struct http_header_field){ "Set-Cookie", SLICE_LIT("a=b") };
-    cr_expect_eq(site_post(&s, "/token", CREDENTIALS), 200);
-    cr_expect_null(site_header(s.head, "Set-Cookie").data);
-}
-
 Test(token, a_proof_is_good_once)
 {
     struct text token = mint_token(&(struct token_wish){
