@@ -231,8 +231,8 @@ static enum status open_shared(struct daemon *d, char *why, size_t why_cap)
     if (st)
         snprintf(why, why_cap, "log file \"%s\": %s", config->log_file, strerror(errno));
     else
-        st = listener_set_open(config->listen, config->listen_count, d->worker_count, &d->listeners,
-                               why, why_cap);
+        st = listener_set_open(config->listen, config->listen_count, wanted, &d->listeners, why,
+                               why_cap);
     return st;
 }
 
