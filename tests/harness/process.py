@@ -82,6 +82,7 @@ class Child:
     def kill(self):
         self.popen.kill()
         self.popen.wait()
+        self._out.close()
 
     def __enter__(self):
         return self

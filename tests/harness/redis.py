@@ -23,7 +23,7 @@ class Redis:
 
     def command(self, *words):
         done = subprocess.run(["redis-cli", "-s", self.socket, *map(str, words)],
-                              capture_output=True, text=True)
+                              capture_output=True, text=True, errors="replace")
         return done.stdout.strip()
 
     def stop(self):

@@ -18,6 +18,12 @@ def forms(secret):
             "hex": raw.hex().encode(), "UTF-16": secret.encode("utf-16-le"), "reversed": raw[::-1]}
 
 
+def sanitized(path):
+    """AddressSanitizer makes mlock() do nothing."""
+    with open(path, "rb") as f:
+        return b"__asan_init" in f.read()
+
+
 class Secrets(SiteCase):
     OPTIONS = {"attestd_config": 'log { level = "debug" }\n'}
 
@@ -96,13 +102,16 @@ class Secrets(SiteCase):
             self.assertEqual(os.stat("/proc/%d/environ" % pid).st_uid, 0)
             with open("/proc/%d/smaps" % pid) as f:
                 flags = [line for line in f if line.startswith("VmFlags")]
-            self.assertTrue(any(" lo " in line and " dd " in line for line in flags),
-                            "the secrets' pages are locked and left out of dumps")
+            left_out = [line for line in flags if " dd " in line]
+            self.assertNotEqual(left_out, [], "the secrets' pages are left out of dumps")
+            if not sanitized(program(daemon.name)):
+                self.assertTrue(any(" lo " in line for line in left_out), "and locked in memory")
 
     def test_a_crash_leaves_nothing(self):
         daemon = self.site.mediator
         daemon.child.signal(signal.SIGABRT)
         daemon.child.popen.wait()
+        daemon.stop()
         left = [name for name in os.listdir(self.folder) if "core" in name]
         self.assertEqual(left, [])
         daemon.start()
