@@ -1,0 +1,301 @@
+#include "store.h"
+
+#include "redis_child.h"
+#include "store_bench.h"
+#include "store_memory.h"
+#include "store_redis.h"
+
+/* One table of behaviours, every store. */
+
+enum { TTL = 60 * 1000, RECORDS_MAX = 100 };
+
+struct backend {
+    struct bench bench;
+    struct log *log;
+    struct store_memory *memory;
+    struct redis_child redis;
+};
+
+static void open_memory(struct backend *b)
+{
+    const struct store_memory_limits limits = { .records = RECORDS_MAX, .value_bytes = 1 << 20 };
+
+    cr_assert_eq(store_memory_new(&limits, &SYSTEM_CLOCK, &b->memory), ST_OK);
+    cr_assert_eq(store_memory_attach(b->memory, b->bench.base, &b->bench.store), ST_OK);
+}
+
+static void close_memory(struct backend *b)
+{
+    store_free(b->bench.store);
+    store_memory_free(b->memory);
+}
+
+static void await_ready(struct backend *b)
+{
+    for (int i = 0; i < 500 && !store_ready(b->bench.store); i++)
+        turn(b->bench.base, 10);
+    cr_assert(store_ready(b->bench.store), "Redis does not come up");
+}
+
+static void open_redis(struct backend *b)
+{
+    struct store_redis_settings settings = STORE_REDIS_DEFAULTS;
+    const char *why;
+
+    redis_init(&b->redis);
+    redis_run(&b->redis, NULL);
+    settings.url = b->redis.url;
+    settings.command_timeout_ms = 4000;
+    settings.pending_max = RECORDS_MAX;
+    cr_assert_eq(log_new("/dev/null", LOG_DEBUG, &b->log), ST_OK);
+    cr_assert_eq(store_redis_open(&settings, b->bench.base, b->log, &b->bench.store, &why), ST_OK,
+                 "%s", why);
+    await_ready(b);
+}
+
+static void close_redis(struct backend *b)
+{
+    store_free(b->bench.store);
+    log_free(b->log);
+    redis_clear(&b->redis);
+}
+
+/* --- refusals --- */
+
+static void nothing_is_there(struct bench *b)
+{
+    struct store_key key = key_named(STORE_CHALLENGE, "none");
+
+    cr_assert_eq(do_get(b, key), ST_NOT_FOUND);
+    cr_assert_eq(do_take(b, key), ST_NOT_FOUND);
+    cr_assert_eq(b->last.len, 0);
+}
+
+static void create_only_once(struct bench *b)
+{
+    struct store_key key = key_named(STORE_CHALLENGE, "a");
+
+    cr_assert_eq(do_create(b, key, SLICE_LIT("one"), TTL), ST_OK);
+    cr_assert_eq(do_create(b, key, SLICE_LIT("two"), TTL), ST_EXISTS);
+    cr_assert_eq(b->last.len, 0);
+    cr_assert_eq(do_get(b, key), ST_OK);
+    cr_assert(last_is(b, SLICE_LIT("one")));
+}
+
+static void mark_only_once(struct bench *b)
+{
+    struct store_key key = key_named(STORE_SPENT, "jti");
+
+    cr_assert_eq(do_mark(b, key, TTL), ST_OK);
+    cr_assert_eq(do_mark(b, key, TTL), ST_EXISTS);
+    cr_assert_eq(do_mark(b, key_named(STORE_SPENT, "jti2"), TTL), ST_OK);
+}
+
+static void take_only_once(struct bench *b)
+{
+    struct store_key key = key_named(STORE_CHALLENGE, "a");
+
+    cr_assert_eq(do_create(b, key, SLICE_LIT("one"), TTL), ST_OK);
+    cr_assert_eq(do_take(b, key), ST_OK);
+    cr_assert(last_is(b, SLICE_LIT("one")));
+    cr_assert_eq(do_take(b, key), ST_NOT_FOUND);
+    cr_assert_eq(do_get(b, key), ST_NOT_FOUND);
+    cr_assert_eq(do_create(b, key, SLICE_LIT("two"), TTL), ST_OK);
+}
+
+static void expired_is_gone(struct bench *b)
+{
+    struct store_key brief = key_named(STORE_CHALLENGE, "brief");
+    struct store_key lasting = key_named(STORE_CHALLENGE, "lasting");
+
+    cr_assert_eq(do_create(b, lasting, SLICE_LIT("l"), TTL), ST_OK);
+    cr_assert_eq(do_create(b, brief, SLICE_LIT("b"), 50), ST_OK);
+    cr_assert_eq(do_create(b, brief, SLICE_LIT("b"), 50), ST_EXISTS);
+    turn(b->base, 80);
+    cr_assert_eq(do_get(b, brief), ST_NOT_FOUND);
+    cr_assert_eq(do_take(b, brief), ST_NOT_FOUND);
+    cr_assert_eq(do_create(b, brief, SLICE_LIT("b"), TTL), ST_OK);
+    cr_assert_eq(do_take(b, lasting), ST_OK);
+}
+
+static void put_renews(struct bench *b)
+{
+    struct store_key key = key_named(STORE_BINDING, "a");
+    struct store_key shortened = key_named(STORE_BINDING, "b");
+
+    cr_assert_eq(do_put(b, key, SLICE_LIT("one"), 50), ST_OK);
+    cr_assert_eq(do_put(b, key, SLICE_LIT("another"), TTL), ST_OK);
+    cr_assert_eq(do_put(b, shortened, SLICE_LIT("one"), TTL), ST_OK);
+    cr_assert_eq(do_put(b, shortened, SLICE_LIT("one"), 50), ST_OK);
+    turn(b->base, 80);
+    cr_assert_eq(do_get(b, key), ST_OK);
+    cr_assert(last_is(b, SLICE_LIT("another")));
+    cr_assert_eq(do_get(b, shortened), ST_NOT_FOUND);
+}
+
+static void spaces_do_not_collide(struct bench *b)
+{
+    for (int space = 0; space < STORE_SPACE_COUNT; space++) {
+        const uint8_t own = (uint8_t)space;
+        struct store_key key = key_named((enum store_space)space, "same");
+        cr_assert_eq(do_create(b, key, (struct slice){ &own, 1 }, TTL), ST_OK);
+    }
+    for (int space = 0; space < STORE_SPACE_COUNT; space++) {
+        cr_assert_eq(do_take(b, key_named((enum store_space)space, "same")), ST_OK);
+        cr_assert_eq(b->last.len, 1);
+        cr_assert_eq(b->last.value[0], space);
+    }
+}
+
+static void values_of_all_lengths(struct bench *b)
+{
+    static const size_t lengths[] = { 0, 1, 68, 79, 80, 81, 20000 };
+    uint8_t value[20000];
+
+    for (size_t i = 0; i < sizeof value; i++)
+        value[i] = (uint8_t)(i * 7); /* zeros and line ends among them */
+    for (size_t from = 0; from < sizeof lengths / sizeof lengths[0]; from++)
+        for (size_t to = 0; to < sizeof lengths / sizeof lengths[0]; to++) {
+            struct store_key key = key_named(STORE_REQUEST, "value");
+            struct slice first = { value + 1, lengths[from] }, second = { value, lengths[to] };
+            cr_assert_eq(do_create(b, key, first, TTL), ST_OK);
+            cr_assert_eq(do_get(b, key), ST_OK);
+            cr_assert(last_is(b, first));
+            cr_assert_eq(do_put(b, key, second, TTL), ST_OK);
+            cr_assert_eq(do_get(b, key), ST_OK);
+            cr_assert(last_is(b, second));
+            cr_assert_eq(do_take(b, key), ST_OK);
+            cr_assert(last_is(b, second));
+        }
+}
+
+static void sixteen_takers(struct bench *b)
+{
+    static struct outcome takers[16];
+    struct store_key key = key_named(STORE_CHALLENGE, "raced");
+    unsigned won = 0, lost = 0;
+
+    cr_assert_eq(do_create(b, key, SLICE_LIT("x"), TTL), ST_OK);
+    for (size_t i = 0; i < 16; i++)
+        store_take(b->store, &key, record, &takers[i]);
+    for (size_t i = 0; i < 16; i++) {
+        enum status st = await(b->base, &takers[i]);
+        won += st == ST_OK;
+        lost += st == ST_NOT_FOUND;
+    }
+    cr_assert_eq(won, 1);
+    cr_assert_eq(lost, 15);
+}
+
+/* A callback may call the store, which answers after it has returned. */
+struct chain {
+    struct store *store;
+    unsigned marks;
+    bool inside;
+};
+
+static void mark_next(void *arg, enum status st, struct slice value)
+{
+    struct chain *chain = arg;
+    const struct store_key key = key_named(STORE_SPENT, "chain");
+
+    (void)value;
+    cr_assert(!chain->inside, "a callback within a call");
+    cr_assert_eq(st, chain->marks == 1 ? ST_OK : ST_EXISTS);
+    if (++chain->marks > 10)
+        return;
+    chain->inside = true;
+    store_mark(chain->store, &key, TTL, mark_next, chain);
+    chain->inside = false;
+}
+
+static void calls_from_callbacks(struct bench *b)
+{
+    struct chain chain = { .store = b->store, .marks = 1 };
+    const struct store_key key = key_named(STORE_SPENT, "chain");
+
+    store_mark(b->store, &key, TTL, mark_next, &chain);
+    for (int i = 0; i < 200 && chain.marks <= 10; i++)
+        turn(b->base, 5);
+    cr_assert_eq(chain.marks, 11);
+}
+
+/* More than RECORDS_MAX at once: those beyond are told so, all others served. */
+static void more_than_fit(struct bench *b)
+{
+    static struct outcome outcomes[RECORDS_MAX + 20];
+    unsigned served = 0, busy = 0;
+    size_t count = sizeof outcomes / sizeof outcomes[0];
+
+    for (size_t i = 0; i < count; i++) {
+        char name[16];
+        snprintf(name, sizeof name, "%zu", i);
+        struct store_key key = key_named(STORE_CHALLENGE, name);
+        store_create(b->store, &key, SLICE_LIT("x"), TTL, record, &outcomes[i]);
+        cr_assert_eq(outcomes[i].times, 0);
+    }
+    for (size_t i = 0; i < count; i++) {
+        enum status st = await(b->base, &outcomes[i]);
+        served += st == ST_OK;
+        busy += st == ST_BUSY;
+    }
+    cr_assert_eq(served, RECORDS_MAX);
+    cr_assert_eq(busy, count - RECORDS_MAX);
+}
+
+static void open_calls_are_answered_at_the_end(struct bench *b)
+{
+    static struct outcome outcomes[8];
+    struct store_key key = key_named(STORE_CHALLENGE, "last");
+
+    for (size_t i = 0; i < 8; i++)
+        store_take(b->store, &key, record, &outcomes[i]);
+    store_free(b->store);
+    b->store = NULL;
+    for (size_t i = 0; i < 8; i++) {
+        cr_assert_eq(outcomes[i].times, 1);
+        cr_assert_neq(outcomes[i].st, ST_OK);
+    }
+}
+
+#define EVERY_STORE(behaviour)                                                                     \
+    Test(store, memory_##behaviour)                                                                \
+    {                                                                                              \
+        static struct backend b;                                                                   \
+        b.bench.base = event_base_new();                                                           \
+        open_memory(&b);                                                                           \
+        behaviour(&b.bench);                                                                       \
+        close_memory(&b);                                                                          \
+        event_base_free(b.bench.base);                                                             \
+    }                                                                                              \
+    Test(store, redis_##behaviour)                                                                 \
+    {                                                                                              \
+        static struct backend b;                                                                   \
+        b.bench.base = event_base_new();                                                           \
+        open_redis(&b);                                                                            \
+        behaviour(&b.bench);                                                                       \
+        close_redis(&b);                                                                           \
+        event_base_free(b.bench.base);                                                             \
+    }
+
+EVERY_STORE(nothing_is_there)
+EVERY_STORE(create_only_once)
+EVERY_STORE(mark_only_once)
+EVERY_STORE(take_only_once)
+EVERY_STORE(expired_is_gone)
+EVERY_STORE(put_renews)
+EVERY_STORE(spaces_do_not_collide)
+EVERY_STORE(values_of_all_lengths)
+EVERY_STORE(sixteen_takers)
+EVERY_STORE(calls_from_callbacks)
+EVERY_STORE(more_than_fit)
+EVERY_STORE(open_calls_are_answered_at_the_end)
+
+Test(store, hashed_names_differ)
+{
+    struct store_key a = key_named(STORE_SPENT, "a"), b = key_named(STORE_SPENT, "b");
+
+    cr_assert_neq(memcmp(a.id, b.id, sizeof a.id), 0);
+    struct store_key again = key_named(STORE_SPENT, "a");
+    cr_assert_eq(memcmp(a.id, again.id, sizeof a.id), 0);
+}
