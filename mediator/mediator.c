@@ -53,7 +53,7 @@ static enum status open_discoveries(struct generation *g, struct worker *w)
 static enum status generation_new(struct worker *w, struct mediator *m, struct generation **out)
 {
     const struct settings *s = w->model->model;
-    struct generation *g = calloc(1, sizeof *g + s->upstream_count * sizeof *g->discoveries);
+    struct generation *g = calloc(1, sizeof *g + s->upstream_count * sizeof(struct discovery *));
 
     if (!g)
         return ST_NO_MEMORY;
