@@ -130,7 +130,7 @@ enum status keyring_rotate(const char *folder, struct slice secret, int64_t now,
     char text[CONF_MAX];
     struct writer conf = writer_over(text, sizeof text);
     struct keyring *former = NULL;
-    int fd;
+    int fd = -1;
     enum status st = check_secret(secret, why, why_cap);
 
     if (!st)

@@ -16,7 +16,8 @@ struct store_redis_settings {
 };
 extern const struct store_redis_settings STORE_REDIS_DEFAULTS;
 
-/* Connects in the background; commands before it is ready end with
+/* The process must ignore SIGPIPE: hiredis writes to whoever is gone.
+ * Connects in the background; commands before it is ready end with
  * ST_UNAVAILABLE. ST_INVALID with *why for a bad URL or password file. */
 enum status store_redis_open(const struct store_redis_settings *settings, struct event_base *base,
                              struct log *log, struct store **out, const char **why) MUST_USE;

@@ -150,7 +150,7 @@ static void spaces_do_not_collide(struct bench *b)
 static void values_of_all_lengths(struct bench *b)
 {
     static const size_t lengths[] = { 0, 1, 68, 79, 80, 81, 20000 };
-    uint8_t value[20000];
+    uint8_t value[20001];
 
     for (size_t i = 0; i < sizeof value; i++)
         value[i] = (uint8_t)(i * 7); /* zeros and line ends among them */
