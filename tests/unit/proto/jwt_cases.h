@@ -9,7 +9,9 @@
 #include "crypto.h"
 
 #define KEY "an HS256 key of forty-three characters.....x"
+#ifndef TYP
 #define TYP "oauth-client-attestation+jwt"
+#endif
 enum { NOW = 1790000000, SKEW = 30, LIFETIME = 300 };
 
 #define HEAD            "{\"alg\":\"HS256\",\"typ\":\"" TYP "\",\"kid\":\"k1\"}"

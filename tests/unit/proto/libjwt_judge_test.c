@@ -6,6 +6,8 @@
 #include <jwt.h>
 #undef jwt_alg
 
+/* The only type that it takes or makes. */
+#define TYP "JWT"
 #include "jwt_cases.h"
 #include "jwt_sign.h"
 #include "jwt_verify.h"
@@ -51,7 +53,6 @@ Test(libjwt_judge, we_take_what_it_signs)
 
     cr_assert_eq(jwt_new(&jwt), 0);
     jwt_set_alg(jwt, JWT_ALG_HS256, (const unsigned char *)KEY, (int)strlen(KEY));
-    jwt_add_header(jwt, "typ", TYP);
     jwt_add_grant_int(jwt, "iat", NOW);
     jwt_add_grant_int(jwt, "exp", NOW + LIFETIME);
     jwt_add_grant(jwt, "sub", "app");
@@ -70,7 +71,7 @@ Test(libjwt_judge, alone_it_would_accept)
 
     for (size_t i = 0; i < CASE_COUNT(bad_tokens); i++) {
         jwt_t *jwt = NULL;
-        if (bad_tokens[i].bend == SEVEN_MEGABYTES)
+        if (bad_tokens[i].bend == SEVEN_MEGABYTES || strcmp(bad_tokens[i].name, "typ JWT") == 0)
             continue;
         size_t len = jwt_case_token(&bad_tokens[i], text);
         text[len] = '\0';
@@ -80,6 +81,6 @@ Test(libjwt_judge, alone_it_would_accept)
             jwt_free(jwt);
         }
     }
-    cr_log_info("libjwt alone accepts %zu of %zu bad tokens", accepted, judged);
+    fprintf(stderr, "libjwt alone accepts %zu of %zu bad tokens\n", accepted, judged);
     cr_assert_gt(accepted, 0, "or it could be the verifier");
 }
