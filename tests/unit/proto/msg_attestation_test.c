@@ -1,0 +1,110 @@
+#include "msg_attestation.h"
+
+#include <criterion/criterion.h>
+#include <stdio.h>
+#include <string.h>
+
+#define C "\"challenge\":\"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA\""
+#define K                                                                                          \
+    "\"jwk\":{\"kty\":\"OKP\",\"crv\":\"Ed25519\",\"x\":\"11qYAYKxCrfVS_"                          \
+    "7TyWQHOg7hcvPapiMlrwIaaPcHURo\"}"
+#define D       "\"digest\":\"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA\""
+#define E(list) "{" C "," K ",\"evidence\":[" list "]}"
+
+static enum status decode(const char *text, struct attestation_request *out)
+{
+    cJSON *json;
+
+    cr_assert_eq(json_parse_object(slice_of(text), &JSON_MESSAGE_LIMITS, &json), ST_OK, "%s", text);
+    enum status st = attestation_request_decode(json, out);
+    cJSON_Delete(json);
+    return st;
+}
+
+Test(msg_attestation, request_refusals)
+{
+    static const char *const bad[] = {
+        "{}",
+        "{" C "," K "}",
+        "{" K ",\"evidence\":[]}",
+        "{" C ",\"evidence\":[]}",
+        "{" C ",\"jwk\":{},\"evidence\":[]}",
+        "{" C ",\"jwk\":7,\"evidence\":[]}",
+        "{" C ",\"jwk\":{\"kty\":\"RSA\",\"n\":\"AQAB\",\"e\":\"AQAB\"},\"evidence\":[]}",
+        "{\"challenge\":\"AAAA\"," K ",\"evidence\":[]}",
+        "{" C "," K ",\"evidence\":{}}",
+        E("1"),
+        E("{}"),
+        E("{\"id\":1}"),
+        E("{" D "}"),
+        E("{\"id\":\"1\"," D "}"),
+        E("{\"id\":-1," D "}"),
+        E("{\"id\":1.5," D "}"),
+        E("{\"id\":4294967296," D "}"),
+        E("{\"id\":1,\"digest\":\"AAAA\"}"),
+        E("{\"id\":1," D ",\"x\":1}"),
+        E("{\"id\":1," D "},{\"id\":1," D "}"),
+        "{" C "," K ",\"evidence\":[],\"x\":1}",
+    };
+    struct attestation_request out;
+
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++)
+        cr_assert_eq(decode(bad[i], &out), ST_INVALID, "%s", bad[i]);
+    cr_assert_eq(decode(E(""), &out), ST_OK);
+    cr_assert_eq(decode(E("{\"id\":4294967295," D "}"), &out), ST_OK);
+    cr_assert_eq(out.evidence[0].id, UINT32_MAX);
+}
+
+Test(msg_attestation, evidence_count_from_both_sides)
+{
+    for (int n = PROBES_MAX; n <= PROBES_MAX + 1; n++) {
+        char text[4096] = "{" C "," K ",\"evidence\":[";
+        struct attestation_request out;
+        for (int i = 0; i < n; i++)
+            snprintf(text + strlen(text), 100, "%s{\"id\":%d," D "}", i ? "," : "", i);
+        strcat(text, "]}");
+        cr_assert_eq(decode(text, &out), n == PROBES_MAX ? ST_OK : ST_INVALID);
+    }
+}
+
+Test(msg_attestation, request_there_and_back)
+{
+    struct attestation_request in = { .challenge = { 1 },
+                                      .evidence_count = 2,
+                                      .evidence = { { 1, { { 2 } } }, { 7, { { 3 } } } } };
+    struct attestation_request out;
+    struct private_key key;
+    uint8_t text[1024];
+    struct writer w = writer_over(text, sizeof text - 1);
+
+    cr_assert_eq(crypto_key_generate(KEY_P256, &key), ST_OK);
+    in.instance_key = key.public;
+    cr_assert_eq(attestation_request_encode(&in, &w), ST_OK);
+    text[w.len] = '\0';
+    cr_assert_eq(decode((char *)text, &out), ST_OK);
+    cr_assert_eq(out.evidence_count, 2);
+    cr_assert_eq(out.evidence[1].id, 7);
+    cr_assert_arr_eq(out.evidence[1].digest.bytes, in.evidence[1].digest.bytes, 32);
+    cr_assert_arr_eq(out.instance_key.y, key.public.y, 32);
+}
+
+Test(msg_attestation, response)
+{
+    const struct attestation_response in = { SLICE_LIT("a.b.c"), 300 };
+    struct attestation_response out;
+    uint8_t text[128];
+    struct writer w = writer_over(text, sizeof text);
+    cJSON *json;
+
+    cr_assert_eq(attestation_response_encode(&in, &w), ST_OK);
+    cr_assert_eq(json_parse_object(writer_slice(&w), &JSON_MESSAGE_LIMITS, &json), ST_OK);
+    cr_assert_eq(attestation_response_decode(json, &out), ST_OK);
+    cr_assert(slice_is(out.integrity_token, "a.b.c"));
+    cr_assert_eq(out.expires_in, 300);
+    cJSON_Delete(json);
+    cr_assert_eq(json_parse_object(SLICE_LIT("{\"integrity_token\":\"\",\"expires_in\":1}"),
+                                   &JSON_MESSAGE_LIMITS, &json),
+                 ST_OK);
+    cr_assert_eq(attestation_response_decode(json, &out), ST_INVALID);
+    cJSON_Delete(json);
+}
