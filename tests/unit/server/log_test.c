@@ -1,0 +1,194 @@
+#include "log.h"
+
+#include <criterion/criterion.h>
+#include <pthread.h>
+#include <regex.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static char path[] = "/tmp/vouchsafe-log-XXXXXX";
+static char text[1 << 20];
+
+static struct log *open_log(enum log_level level)
+{
+    struct log *log;
+
+    close(mkstemp(path));
+    cr_assert_eq(log_new(path, level, &log), ST_OK);
+    return log;
+}
+
+static const char *written(void)
+{
+    FILE *file = fopen(path, "r");
+
+    cr_assert_not_null(file);
+    text[fread(text, 1, sizeof text - 1, file)] = '\0';
+    fclose(file);
+    return text;
+}
+
+/* The one line there is, as an object. */
+static cJSON *only_line(void)
+{
+    cJSON *line;
+    const char *all = written();
+
+    cr_assert_eq(strchr(all, '\n'), all + strlen(all) - 1, "one line: %s", all);
+    cr_assert_eq(json_parse_object(slice_of(all), &JSON_MESSAGE_LIMITS, &line), ST_OK, "%s", all);
+    return line;
+}
+
+static const char *member(const cJSON *line, const char *name)
+{
+    return cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(line, name));
+}
+
+Test(log, a_file_that_cannot_be_opened)
+{
+    struct log *log;
+
+    cr_assert_eq(log_new("/nowhere/x.log", LOG_INFO, &log), ST_IO);
+}
+
+Test(log, levels)
+{
+    static const char *const words[] = { "debug", "info", "warn", "error" };
+    enum log_level level;
+
+    cr_assert_eq(log_level_read("loud", &level), ST_INVALID);
+    cr_assert_eq(log_level_read("", &level), ST_INVALID);
+    for (int i = 0; i < 4; i++) {
+        cr_assert_eq(log_level_read(words[i], &level), ST_OK);
+        cr_assert_eq((int)level, i);
+    }
+}
+
+Test(log, below_the_level_nothing_is_written)
+{
+    struct log *log = open_log(LOG_WARN);
+
+    log_note(log, LOG_DEBUG, "no", "a", "b");
+    log_note(log, LOG_INFO, "no", "a", "b");
+    log_note(NULL, LOG_ERROR, "no", "a", "b");
+    cr_assert_str_eq(written(), "");
+    log_note(log, LOG_WARN, "yes", "a", "b");
+    cr_assert_str_eq(member(only_line(), "event"), "yes");
+    log_free(log);
+    unlink(path);
+}
+
+Test(log, members_of_a_line)
+{
+    struct log *log = open_log(LOG_INFO);
+    struct log_line line;
+    regex_t time;
+
+    log_begin(&line, log, LOG_ERROR, "attestation");
+    log_text(&line, "peer", SLICE_LIT("a\"\n\xff"));
+    log_word(&line, "verdict", "refused");
+    log_int(&line, "count", -3);
+    log_end(&line);
+    cJSON *object = only_line();
+    cr_assert_str_eq(member(object, "level"), "error");
+    cr_assert_str_eq(member(object, "event"), "attestation");
+    cr_assert_str_eq(member(object, "verdict"), "refused");
+    cr_assert_str_eq(member(object, "peer"), "a\"\n\xef\xbf\xbd");
+    cr_assert_float_eq(cJSON_GetNumberValue(cJSON_GetObjectItem(object, "count")), -3, 0);
+    regcomp(&time, "^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\\.[0-9]{3}Z$",
+            REG_EXTENDED | REG_NOSUB);
+    cr_assert_eq(regexec(&time, member(object, "time"), 0, NULL, 0), 0);
+    regfree(&time);
+    cJSON_Delete(object);
+    log_free(log);
+    unlink(path);
+}
+
+/* At every length around the limit the line stays one object. */
+Test(log, a_long_line_is_cut_at_a_member)
+{
+    static uint8_t value[2 * LOG_LINE_MAX];
+
+    memset(value, 'x', sizeof value);
+    for (size_t len = LOG_LINE_MAX - 140; len < LOG_LINE_MAX + 10; len++) {
+        struct log *log = open_log(LOG_INFO);
+        struct log_line line;
+        log_begin(&line, log, LOG_INFO, "long");
+        log_text(&line, "value", (struct slice){ value, len });
+        log_word(&line, "after", "y");
+        log_end(&line);
+        cr_assert_leq(strlen(written()), LOG_LINE_MAX);
+        cJSON *object = only_line();
+        bool cut = cJSON_IsTrue(cJSON_GetObjectItem(object, "cut"));
+        cr_assert_eq(cut, !member(object, "after"), "%zu", len);
+        cr_assert(!member(object, "value") || strlen(member(object, "value")) == len);
+        cr_assert(cut || len < LOG_LINE_MAX - 60);
+        cJSON_Delete(object);
+        log_free(log);
+        unlink(path);
+        strcpy(path, "/tmp/vouchsafe-log-XXXXXX");
+    }
+}
+
+Test(log, reopened_after_rotation)
+{
+    struct log *log = open_log(LOG_INFO);
+    char moved[64];
+
+    log_note(log, LOG_INFO, "first", "a", "b");
+    snprintf(moved, sizeof moved, "%s.1", path);
+    cr_assert_eq(rename(path, moved), 0);
+    log_note(log, LOG_INFO, "second", "a", "b");
+    cr_assert_eq(log_reopen(log), ST_OK);
+    log_note(log, LOG_INFO, "third", "a", "b");
+    cr_assert_str_eq(member(only_line(), "event"), "third");
+    log_free(log);
+    unlink(path);
+    unlink(moved);
+}
+
+Test(log, what_a_full_disk_loses_is_counted)
+{
+    struct log *log;
+
+    cr_assert_eq(log_new("/dev/full", LOG_INFO, &log), ST_OK);
+    cr_assert_eq(log_lost(log), 0);
+    log_note(log, LOG_INFO, "a", "b", "c");
+    log_note(log, LOG_INFO, "a", "b", "c");
+    cr_assert_eq(log_lost(log), 2);
+    log_free(log);
+}
+
+enum { THREADS = 4, LINES = 500 };
+
+static void *write_lines(void *arg)
+{
+    for (int i = 0; i < LINES; i++)
+        log_note(arg, LOG_INFO, "line", "value", "0123456789012345678901234567890123456789");
+    return NULL;
+}
+
+Test(log, lines_of_threads_do_not_mix)
+{
+    struct log *log = open_log(LOG_INFO);
+    pthread_t threads[THREADS];
+    unsigned lines = 0;
+
+    for (size_t i = 0; i < THREADS; i++)
+        pthread_create(&threads[i], NULL, write_lines, log);
+    cr_assert_eq(log_reopen(log), ST_OK);
+    for (size_t i = 0; i < THREADS; i++)
+        pthread_join(threads[i], NULL);
+    written();
+    for (char *at = text, *end; (end = strchr(at, '\n')); at = end + 1, lines++) {
+        cJSON *object;
+        struct slice line = { (uint8_t *)at, (size_t)(end - at) };
+        cr_assert_eq(json_parse_object(line, &JSON_MESSAGE_LIMITS, &object), ST_OK);
+        cJSON_Delete(object);
+    }
+    cr_assert_eq(lines, THREADS * LINES);
+    log_free(log);
+    unlink(path);
+}
