@@ -18,6 +18,7 @@ enum {
 /* libconfuse takes a section that the end of the file cuts off. This key, put
  * behind the text, is then unknown where it stands. */
 #define END_MARK "end_of_file"
+#define END_LINE " " END_MARK " = true\n"
 
 /* --- what libconfuse has to say --- */
 
@@ -109,7 +110,7 @@ static void collect(cfg_t *cfg, const char *format, va_list args)
 /* --- reading --- */
 
 /* libconfuse's scanner ends the process when a read fails, so the file is read
- * here. The text ends with END_MARK. */
+ * here. */
 static enum status read_file(int fd, char *text, size_t *len)
 {
     ssize_t n;
@@ -128,41 +129,8 @@ static enum status read_file(int fd, char *text, size_t *len)
     return ST_OK;
 }
 
-static enum status read_text(const char *path, char **out)
+static char *end_of_text(char *at)
 {
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
-    size_t len = 0;
-
-    if (fd < 0)
-        return errno == ENOENT ? ST_NOT_FOUND : ST_IO;
-    char *text = malloc(FILE_MAX + sizeof "\n" END_MARK " = true\n");
-    enum status st = text ? read_file(fd, text, &len) : ST_NO_MEMORY;
-    int saved = errno;
-    close(fd);
-    errno = saved;
-    if (st) {
-        free(text);
-        return st;
-    }
-    strcpy(text + len, "\n" END_MARK " = true\n");
-    if (strlen(text) < len) {
-        free(text);
-        errno = EILSEQ;
-        return ST_INVALID;
-    }
-    *out = text;
-    return ST_OK;
-}
-
-/* Where a quoted text or block comment that starts here ends, or `at`. */
-static char *skip_quoted(char *at)
-{
-    if (at[0] == '/' && at[1] == '*') {
-        char *end = strstr(at + 2, "*/");
-        return end ? end + 2 : at + strlen(at);
-    }
-    if (at[0] != '"' && at[0] != '\'')
-        return at;
     for (char *end = at + 1; *end; end++) {
         if (*end == '\\' && end[1])
             end++;
@@ -172,20 +140,64 @@ static char *skip_quoted(char *at)
     return at + strlen(at);
 }
 
-/* libconfuse counts the line of a comment thrice, so none is left to it. */
-static void blank_line_comments(char *text)
+/* NULL if none starts here. One that is not closed is left to libconfuse. */
+static char *end_of_comment(char *at, bool fresh)
+{
+    if (*at == '#' || (fresh && strncmp(at, "//", 2) == 0))
+        return at + strcspn(at, "\n");
+    if (strncmp(at, "/*", 2) != 0)
+        return NULL;
+    char *end = strstr(at + 2, "*/");
+    return end ? end + 2 : NULL;
+}
+
+static char *blank(char *at, char *end)
+{
+    for (; at < end; at++)
+        if (*at != '\n')
+            *at = ' ';
+    return end;
+}
+
+/* libconfuse counts the lines of comments more than once, so none is left to it. */
+static void blank_comments(char *text)
 {
     bool fresh = true; /* no unquoted word is under way: "//" may be in one */
 
     for (char *at = text; *at;) {
-        char *end = skip_quoted(at);
-        if (*at == '#' || (fresh && strncmp(at, "//", 2) == 0)) {
-            end = at + strcspn(at, "\n");
-            memset(at, ' ', (size_t)(end - at));
-        }
-        fresh = end != at || strchr(" \t\r\n{}(),=+", *at);
-        at = end == at ? at + 1 : end;
+        char *end = end_of_comment(at, fresh);
+        fresh = end || strchr(" \t\r\n{}(),=+", *at);
+        if (end)
+            at = blank(at, end);
+        else
+            at = *at == '"' || *at == '\'' ? end_of_text(at) : at + 1;
     }
+}
+
+static enum status read_text(const char *path, char **out)
+{
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    size_t len = 0;
+
+    if (fd < 0)
+        return errno == ENOENT ? ST_NOT_FOUND : ST_IO;
+    char *text = calloc(1, FILE_MAX + sizeof END_LINE);
+    enum status st = text ? read_file(fd, text, &len) : ST_NO_MEMORY;
+    int saved = errno;
+    close(fd);
+    if (!st && strlen(text) < len) {
+        saved = EILSEQ;
+        st = ST_INVALID;
+    }
+    if (st) {
+        free(text);
+        errno = saved;
+        return st;
+    }
+    blank_comments(text);
+    strcpy(text + len, END_LINE);
+    *out = text;
+    return ST_OK;
 }
 
 /* The caller's options and the mark. cfg_init copies them. */
@@ -228,7 +240,6 @@ enum status config_parse(const char *path, cfg_opt_t *opts, cfg_t **out, char *w
         snprintf(why, why_cap, "%s: %s", path, st == ST_NO_MEMORY ? "no memory" : strerror(errno));
         return st;
     }
-    blank_line_comments(text);
     cfg_t *cfg = init(opts);
     st = cfg ? parse(cfg, text, &c) : ST_NO_MEMORY;
     free(text);

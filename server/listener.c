@@ -10,6 +10,8 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "bytes.h"
+
 enum { BACKLOG = 4096, HOST_MAX = 256, SOCKET_FLAGS = SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC };
 
 static int bind_and_listen(int fd, const struct sockaddr *address, socklen_t len)
@@ -81,7 +83,8 @@ static enum status split(const char *where, char host[static HOST_MAX], const ch
     memcpy(host, start, (size_t)(end - start));
     host[end - start] = '\0';
     *port = strrchr(where, ':') + 1;
-    return **port ? ST_OK : ST_INVALID;
+    uint64_t number; /* getaddrinfo takes 65536 for 0 */
+    return slice_to_u64(slice_of(*port), UINT16_MAX, &number);
 }
 
 static int open_address(const struct addrinfo *address)
