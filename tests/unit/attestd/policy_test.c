@@ -1,0 +1,139 @@
+#include "policy.h"
+
+#include <criterion/criterion.h>
+#include <string.h>
+
+/* An answer without fault; each case spoils it. */
+static struct appraisal right(void)
+{
+    return (struct appraisal){ .known = true,
+                               .key_matches = true,
+                               .state = BUILD_ACTIVE,
+                               .age = 3,
+                               .claim_count = 2,
+                               .claims = { { PROBE_MEMORY, "app", CLAIM_PASSED },
+                                           { PROBE_FILE, "lib.so", CLAIM_PASSED } } };
+}
+
+static void unknown(struct appraisal *a)
+{
+    a->known = false;
+}
+static void other_key(struct appraisal *a)
+{
+    a->key_matches = false;
+}
+static void revoked(struct appraisal *a)
+{
+    a->state = BUILD_REVOKED;
+}
+static void deprecated(struct appraisal *a)
+{
+    a->state = BUILD_DEPRECATED;
+}
+static void late(struct appraisal *a)
+{
+    a->age = 11;
+}
+static void in_time(struct appraisal *a)
+{
+    a->age = 10;
+}
+static void unasked(struct appraisal *a)
+{
+    a->unasked = true;
+}
+static void memory_differs(struct appraisal *a)
+{
+    a->claims[0].result = CLAIM_DIFFERS;
+}
+static void file_missing(struct appraisal *a)
+{
+    a->claims[1].result = CLAIM_MISSING;
+}
+static void both(struct appraisal *a)
+{
+    memory_differs(a);
+    file_missing(a);
+}
+static void nothing(struct appraisal *a)
+{
+    (void)a;
+}
+
+static const struct {
+    const char *name;
+    void (*spoil)(struct appraisal *);
+    enum requirement memory, file;
+    bool accepted;
+    const char *reasons;
+} cases[] = {
+    { "nothing wrong", nothing, POLICY_REQUIRED, POLICY_REQUIRED, true, "" },
+    { "unknown", unknown, POLICY_REQUIRED, POLICY_REQUIRED, false, "unknown client or build" },
+    { "unknown, all off", unknown, POLICY_OFF, POLICY_OFF, false, "unknown client or build" },
+    { "another key", other_key, POLICY_OFF, POLICY_OFF, false,
+      "answered under another instance key than the challenge's" },
+    { "revoked", revoked, POLICY_REPORT, POLICY_REPORT, false, "build is revoked" },
+    { "deprecated", deprecated, POLICY_REQUIRED, POLICY_REQUIRED, true,
+      "reported only: build is deprecated" },
+    { "late", late, POLICY_REQUIRED, POLICY_REQUIRED, false, "answered too late" },
+    { "just in time", in_time, POLICY_REQUIRED, POLICY_REQUIRED, true, "" },
+    { "unasked", unasked, POLICY_REQUIRED, POLICY_REQUIRED, false,
+      "evidence for a probe that was not asked" },
+    { "memory differs", memory_differs, POLICY_REQUIRED, POLICY_REQUIRED, false,
+      "memory probe of app: differs from the registered build" },
+    { "memory differs, reported", memory_differs, POLICY_REPORT, POLICY_REQUIRED, true,
+      "reported only: memory probe of app: differs from the registered build" },
+    { "memory differs, off", memory_differs, POLICY_OFF, POLICY_REQUIRED, true, "" },
+    { "file missing", file_missing, POLICY_REQUIRED, POLICY_REQUIRED, false,
+      "file probe of lib.so: not answered" },
+    { "both", both, POLICY_REQUIRED, POLICY_REPORT, false,
+      "memory probe of app: differs from the registered build; reported only: file probe of "
+      "lib.so: not answered" },
+};
+
+Test(policy, verdicts)
+{
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct policy policy = POLICY_DEFAULT;
+        struct appraisal found = right();
+        struct verdict verdict;
+        policy.kinds[PROBE_MEMORY] = cases[i].memory;
+        policy.kinds[PROBE_FILE] = cases[i].file;
+        cases[i].spoil(&found);
+        policy_decide(&policy, &found, &verdict);
+        cr_assert_eq(verdict.accepted, cases[i].accepted, "%s", cases[i].name);
+        cr_assert_str_eq(verdict.reasons, cases[i].reasons, "%s", cases[i].name);
+    }
+}
+
+Test(policy, reasons_that_do_not_fit_are_left_out_whole)
+{
+    char name[400];
+    struct appraisal found = right();
+    struct verdict verdict;
+
+    memset(name, 'm', sizeof name);
+    name[sizeof name - 1] = '\0';
+    found.claims[0] = found.claims[1] = (struct claim){ PROBE_FILE, name, CLAIM_DIFFERS };
+    policy_decide(&POLICY_DEFAULT, &found, &verdict);
+    cr_assert_not(verdict.accepted);
+    cr_assert_lt(strlen(verdict.reasons), sizeof verdict.reasons);
+}
+
+Test(policy, words_there_and_back)
+{
+    enum requirement requirement;
+    enum build_state state;
+
+    for (int i = 0; i < POLICY_REQUIREMENT_COUNT; i++) {
+        cr_assert_eq(requirement_read(requirement_name((enum requirement)i), &requirement), ST_OK);
+        cr_assert_eq((int)requirement, i);
+    }
+    for (int i = 0; i < BUILD_STATE_COUNT; i++) {
+        cr_assert_eq(build_state_read(build_state_name((enum build_state)i), &state), ST_OK);
+        cr_assert_eq((int)state, i);
+    }
+    cr_assert_eq(requirement_read("Required", &requirement), ST_INVALID);
+    cr_assert_eq(build_state_read("", &state), ST_INVALID);
+}
