@@ -89,7 +89,8 @@ static void explain_unknown(const cfg_t *cfg, const char *word, char *out, size_
         snprintf(out, cap, "\"%s\" is not known here", word);
 }
 
-static void collect(cfg_t *cfg, const char *format, va_list args)
+__attribute__((format(printf, 2, 0))) static void collect(cfg_t *cfg, const char *format,
+                                                          va_list args)
 {
     struct collector *c = collecting;
     char message[MESSAGE_MAX];
