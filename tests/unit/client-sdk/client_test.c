@@ -1,0 +1,271 @@
+/* client.c, http.c and stream.c against a scripted peer that plays attestd. */
+#include <arpa/inet.h>
+#include <criterion/criterion.h>
+#include <netinet/in.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "vouchsafe/client.h"
+
+#define CHALLENGE                                                                                  \
+    "{\"challenge\":\"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA\",\"expires_in\":10,\"probes\":" \
+    "[]}"
+#define TOKEN(life) "{\"integrity_token\":\"a.b.c\",\"expires_in\":" life "}"
+
+/* What the peer answers to the next requests, in order; the last one stays. */
+static const char *script[8];
+static _Atomic int requests;
+static int listening;
+static char url[64];
+
+static const char *answer_for(int n)
+{
+    while (n > 0 && !script[n])
+        n--;
+    return script[n];
+}
+
+static void serve_one(int fd)
+{
+    char buffer[16384];
+    size_t len = 0;
+
+    while (!memmem(buffer, len, "\r\n\r\n", 4) || !memchr(buffer + len - 1, '}', 1)) {
+        ssize_t n = recv(fd, buffer + len, sizeof buffer - len, 0);
+        if (n <= 0)
+            return;
+        len += (size_t)n;
+    }
+    usleep(20000); /* so that others ask meanwhile */
+    const char *answer = answer_for(requests++ % 8);
+    (void)!write(fd, answer, strlen(answer));
+}
+
+static void *serve(void *arg)
+{
+    (void)arg;
+    for (;;) {
+        int fd = accept(listening, NULL, NULL);
+        if (fd < 0)
+            return NULL;
+        serve_one(fd);
+        close(fd);
+    }
+}
+
+static void start_peer(void)
+{
+    struct sockaddr_in address = { .sin_family = AF_INET,
+                                   .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+    socklen_t len = sizeof address;
+    pthread_t thread;
+
+    listening = socket(AF_INET, SOCK_STREAM, 0);
+    cr_assert_eq(bind(listening, (struct sockaddr *)&address, sizeof address), 0);
+    cr_assert_eq(listen(listening, 128), 0);
+    getsockname(listening, (struct sockaddr *)&address, &len);
+    snprintf(url, sizeof url, "http://127.0.0.1:%u/", ntohs(address.sin_port));
+    cr_assert_eq(pthread_create(&thread, NULL, serve, NULL), 0);
+    pthread_detach(thread);
+}
+
+static const char *reply(char out[512], int code, const char *headers, const char *body)
+{
+    snprintf(out, 512, "HTTP/1.1 %d x\r\nContent-Length: %zu\r\n%s\r\n%s", code, strlen(body),
+             headers, body);
+    return out;
+}
+
+static char texts[8][512];
+
+static struct vouchsafe_client *client_of(const char *base)
+{
+    const struct vouchsafe_config config = { .attestd_url = base,
+                                             .client_id = "app",
+                                             .connect_timeout_ms = 2000,
+                                             .total_timeout_ms = 2000 };
+    struct vouchsafe_client *client;
+
+    cr_assert_eq(vouchsafe_client_new(&config, &client), VOUCHSAFE_OK);
+    return client;
+}
+
+Test(client, configurations_that_cannot_work)
+{
+    static const struct vouchsafe_config bad[] = {
+        { .attestd_url = NULL, .client_id = "app" },
+        { .attestd_url = "ftp://a", .client_id = "app" },
+        { .attestd_url = "http://a/?q", .client_id = "app" },
+        { .attestd_url = "http://a", .client_id = NULL },
+        { .attestd_url = "http://a", .client_id = "a b" },
+        { .attestd_url = "http://a", .client_id = "app", .ca_file = "/nowhere" },
+    };
+    struct vouchsafe_client *client;
+
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++)
+        cr_assert_eq(vouchsafe_client_new(&bad[i], &client), VOUCHSAFE_BAD_ARGUMENT, "%zu", i);
+}
+
+Test(client, a_token_is_kept_while_it_is_fresh)
+{
+    char token[VOUCHSAFE_TOKEN_MAX + 1];
+
+    start_peer();
+    script[0] = reply(texts[0], 201, "", CHALLENGE);
+    script[1] = reply(texts[1], 200, "", TOKEN("300"));
+    struct vouchsafe_client *client = client_of(url);
+    for (int i = 0; i < 5; i++) {
+        cr_assert_eq(vouchsafe_client_token(client, token), VOUCHSAFE_OK);
+        cr_assert_str_eq(token, "a.b.c");
+    }
+    cr_assert_eq(requests, 2);
+    vouchsafe_client_free(client);
+}
+
+static void *ask_for_token(void *arg)
+{
+    char token[VOUCHSAFE_TOKEN_MAX + 1];
+
+    return vouchsafe_client_token(arg, token) == VOUCHSAFE_OK ? arg : NULL;
+}
+
+Test(client, sixty_four_threads_share_one_attestation)
+{
+    pthread_t threads[64];
+
+    start_peer();
+    script[0] = reply(texts[0], 201, "", CHALLENGE);
+    script[1] = reply(texts[1], 200, "", TOKEN("300"));
+    struct vouchsafe_client *client = client_of(url);
+    for (int i = 0; i < 64; i++)
+        cr_assert_eq(pthread_create(&threads[i], NULL, ask_for_token, client), 0);
+    for (int i = 0; i < 64; i++) {
+        void *good;
+        pthread_join(threads[i], &good);
+        cr_assert_not_null(good);
+    }
+    cr_assert_eq(requests, 2);
+    vouchsafe_client_free(client);
+}
+
+Test(client, what_attestd_says_is_told)
+{
+    static const struct {
+        int code;
+        const char *body;
+        enum vouchsafe_error error;
+    } cases[] = {
+        { 403, "{\"error\":\"attestation_failed\",\"error_id\":\"abc\"}", VOUCHSAFE_REFUSED },
+        { 400, "{\"error\":\"invalid_request\",\"error_id\":\"abc\"}", VOUCHSAFE_REFUSED },
+        { 503, "{\"error\":\"temporarily_unavailable\",\"error_id\":\"abc\"}",
+          VOUCHSAFE_UNAVAILABLE },
+        { 429, "{\"error\":\"slow_down\",\"error_id\":\"abc\"}", VOUCHSAFE_UNAVAILABLE },
+        { 302, "{\"error\":\"elsewhere\",\"error_id\":\"abc\"}", VOUCHSAFE_BAD_ANSWER },
+        { 201, "{\"challenge\":1}", VOUCHSAFE_BAD_ANSWER },
+        { 200, CHALLENGE, VOUCHSAFE_BAD_ANSWER },
+    };
+
+    start_peer();
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct vouchsafe_client *client = client_of(url);
+        struct vouchsafe_refusal refusal;
+        script[0] = reply(texts[0], cases[i].code, "", cases[i].body);
+        cr_assert_eq(vouchsafe_client_attest(client), cases[i].error, "%d", cases[i].code);
+        vouchsafe_client_refusal(client, &refusal);
+        if (cases[i].error == VOUCHSAFE_REFUSED || cases[i].error == VOUCHSAFE_UNAVAILABLE) {
+            cr_assert_eq(refusal.code, cases[i].code);
+            cr_assert_str_eq(refusal.error_id, "abc");
+        }
+        vouchsafe_client_free(client);
+    }
+}
+
+Test(client, answers_that_are_none)
+{
+    static const char *const bad[] = {
+        "SSH-2.0-x\r\n\r\n",
+        "HTTP/1.1 201 x\r\nContent-Length: 500\r\n\r\n{}",
+        "HTTP/1.1 201 x\r\nContent-Length: 2\r\nContent-Length: 2\r\n\r\n{}",
+        "HTTP/1.1 201 x\r\nContent-Length: 99999999\r\n\r\n",
+        "HTTP/1.1 201 x\r\n",
+        "\n",
+    };
+
+    start_peer();
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+        struct vouchsafe_client *client = client_of(url);
+        script[0] = bad[i];
+        cr_assert_eq(vouchsafe_client_attest(client), VOUCHSAFE_BAD_ANSWER, "%s", bad[i]);
+        vouchsafe_client_free(client);
+    }
+}
+
+Test(client, a_server_that_says_when_is_asked_once_more)
+{
+    start_peer();
+    script[0] =
+        reply(texts[0], 503, "Retry-After: 1\r\n", "{\"error\":\"temporarily_unavailable\"}");
+    script[1] = reply(texts[1], 201, "", CHALLENGE);
+    script[2] = reply(texts[2], 200, "", TOKEN("300"));
+    struct vouchsafe_client *client = client_of(url);
+    cr_assert_eq(vouchsafe_client_attest(client), VOUCHSAFE_OK);
+    cr_assert_eq(requests, 3);
+    vouchsafe_client_free(client);
+}
+
+Test(client, nobody_there_and_nobody_answering)
+{
+    struct vouchsafe_client *client = client_of("http://127.0.0.1:1");
+    const struct vouchsafe_config config = { .attestd_url = url,
+                                             .client_id = "app",
+                                             .total_timeout_ms = 100 };
+
+    cr_assert_eq(vouchsafe_client_attest(client), VOUCHSAFE_UNREACHABLE);
+    vouchsafe_client_free(client);
+    start_peer();
+    script[0] = "";
+    listen(listening, 1);
+    /* The peer reads the request and closes without a word. */
+    client = client_of(url);
+    cr_assert_eq(vouchsafe_client_attest(client), VOUCHSAFE_BAD_ANSWER);
+    vouchsafe_client_free(client);
+    /* A socket that accepts in the kernel and never answers. */
+    int silent = socket(AF_INET, SOCK_STREAM, 0);
+    struct sockaddr_in address = { .sin_family = AF_INET,
+                                   .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+    socklen_t len = sizeof address;
+    cr_assert_eq(bind(silent, (struct sockaddr *)&address, sizeof address), 0);
+    listen(silent, 8);
+    getsockname(silent, (struct sockaddr *)&address, &len);
+    snprintf(url, sizeof url, "http://127.0.0.1:%u", ntohs(address.sin_port));
+    cr_assert_eq(vouchsafe_client_new(&config, &client), VOUCHSAFE_OK);
+    cr_assert_eq(vouchsafe_client_attest(client), VOUCHSAFE_TIMEOUT);
+    vouchsafe_client_free(client);
+    close(silent);
+}
+
+Test(client, posts_carry_the_two_headers)
+{
+    struct vouchsafe_response response;
+    struct vouchsafe_headers a, b;
+
+    start_peer();
+    script[0] = reply(texts[0], 201, "", CHALLENGE);
+    script[1] = reply(texts[1], 200, "", TOKEN("300"));
+    struct vouchsafe_client *client = client_of(url);
+    cr_assert_eq(vouchsafe_client_headers(client, "https://as", NULL, &a), VOUCHSAFE_OK);
+    cr_assert_eq(vouchsafe_client_headers(client, "https://as", NULL, &b), VOUCHSAFE_OK);
+    cr_assert_str_eq(a.attestation, b.attestation);
+    cr_assert_str_neq(a.pop, b.pop, "a proof is good once");
+    script[2] = reply(texts[2], 418, "", "{\"a\":1}");
+    cr_assert_eq(vouchsafe_client_post(client, url, "https://as", "a=%7D}", &response),
+                 VOUCHSAFE_OK);
+    cr_assert_eq(response.code, 418);
+    cr_assert_str_eq(response.body, "{\"a\":1}");
+    vouchsafe_response_clear(&response);
+    vouchsafe_client_free(client);
+}
