@@ -36,6 +36,11 @@ struct store {
     const struct store_ops *ops;
 };
 
+/* All calls may end with ST_BUSY (too much at once), ST_NO_MEMORY,
+ * ST_UNAVAILABLE: the store does not answer, and nothing was done; and all but
+ * store_get with ST_LOST: no answer came, be it past a deadline, and it may have
+ * been done. */
+
 /* ST_OK; ST_EXISTS if the record is there; ST_BUSY if the store is full. */
 void store_create(struct store *s, const struct store_key *key, struct slice value, uint32_t ttl_ms,
                   store_fn *done, void *arg);
@@ -47,9 +52,8 @@ void store_put(struct store *s, const struct store_key *key, struct slice value,
                store_fn *done, void *arg);
 /* ST_OK with the value, or ST_NOT_FOUND. */
 void store_get(struct store *s, const struct store_key *key, store_fn *done, void *arg);
-/* One atomic read-and-delete: ST_OK for one caller only. ST_LOST if the answer
- * did not come: the record may be gone and must be treated as consumed.
- * All calls: ST_UNAVAILABLE, ST_TIMEOUT, ST_LOST, ST_NO_MEMORY. */
+/* One atomic read-and-delete: ST_OK for one caller only, or ST_NOT_FOUND. After
+ * ST_LOST the record must be treated as consumed. */
 void store_take(struct store *s, const struct store_key *key, store_fn *done, void *arg);
 bool store_ready(const struct store *s);
 void store_free(struct store *s);
