@@ -54,9 +54,8 @@ static bool is_build_id(const Elf64_Nhdr *note, struct slice name)
            note->n_descsz >= BUILD_ID_MIN && note->n_descsz <= BUILD_ID_MAX;
 }
 
-/* Walks a note segment; leaves *out alone if it holds no build-id. Sizes are 32 bits wide, so
- * their sums cannot overflow 64. */
-static void find_build_id(struct slice notes, uint64_t align, struct build_id *out)
+/* Sizes are 32 bits wide, so their sums cannot overflow 64. */
+void elf_notes_build_id(struct slice notes, uint64_t align, struct build_id *out)
 {
     Elf64_Nhdr note;
     uint64_t at = 0;
@@ -118,7 +117,7 @@ static enum status read_segment(struct slice file, const Elf64_Phdr *header, str
     if (header->p_type == PT_LOAD)
         return add_segment(header, out, why);
     if (header->p_type == PT_NOTE && out->build_id.len == 0)
-        find_build_id(bytes, header->p_align, &out->build_id);
+        elf_notes_build_id(bytes, header->p_align, &out->build_id);
     if (header->p_type == PT_DYNAMIC && has_text_relocations(bytes)) {
         *why = "it has text relocations, so its code differs in every process; link with -z text";
         return ST_INVALID;

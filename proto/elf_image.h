@@ -25,6 +25,10 @@ struct elf_image {
  * it has text relocations (its code would differ in every process). */
 enum status elf_image_read(struct slice file, struct elf_image *out, const char **why) MUST_USE;
 
+/* The build-id among the notes of a PT_NOTE segment of that p_align; leaves *out
+ * alone if there is none. For notes in a file and for those that are mapped. */
+void elf_notes_build_id(struct slice notes, uint64_t align, struct build_id *out);
+
 /* Number of PROBE_BLOCK_LEN blocks: each segment starts a new one. */
 uint64_t elf_image_blocks(const struct elf_image *image);
 
