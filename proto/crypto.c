@@ -48,7 +48,7 @@ static void hash_masked(SHA256_CTX *hash, const uint8_t key[static HMAC_BLOCK_LE
 
 void crypto_hmac_init(struct crypto_hmac *h, struct slice key)
 {
-    struct hmac_state *state = (struct hmac_state *)h->opaque;
+    struct hmac_state *state = (void *)h->opaque; /* aligned as declared */
     uint8_t block[HMAC_BLOCK_LEN] = { 0 };
 
     if (key.len > sizeof block)
@@ -62,14 +62,14 @@ void crypto_hmac_init(struct crypto_hmac *h, struct slice key)
 
 void crypto_hmac_update(struct crypto_hmac *h, struct slice data)
 {
-    struct hmac_state *state = (struct hmac_state *)h->opaque;
+    struct hmac_state *state = (void *)h->opaque; /* aligned as declared */
 
     SHA256_Update(&state->inner, data.data, data.len);
 }
 
 struct digest crypto_hmac_final(struct crypto_hmac *h)
 {
-    struct hmac_state *state = (struct hmac_state *)h->opaque;
+    struct hmac_state *state = (void *)h->opaque; /* aligned as declared */
     struct digest out;
 
     SHA256_Final(out.bytes, &state->inner);
