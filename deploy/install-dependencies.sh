@@ -6,8 +6,8 @@ set -euo pipefail
 declare -A packages=(
   [build]="gcc libc6-dev cmake make pkg-config libevent-dev android-libboringssl-dev libcjson-dev
            libhiredis-dev libconfuse-dev ca-certificates"
-  [demo]="python3 glewlwyd redis-server redis-tools gdb"
-  [test]="python3 python3-cryptography glewlwyd redis-server redis-tools gdb libcriterion-dev libjwt-gnutls-dev openssl
+  [demo]="python3 glewlwyd redis-server redis-tools"
+  [test]="python3 python3-cryptography glewlwyd redis-server redis-tools libcriterion-dev libjwt-gnutls-dev openssl
           git g++"
   [lint]="clang clang-format clang-tidy"
   [fuzz]="clang libclang-rt-14-dev"

@@ -1,5 +1,6 @@
 """The daemons as their operator meets them: flags, files, reload, drain."""
 import os
+import re
 import signal
 import subprocess
 import threading
@@ -9,7 +10,7 @@ import unittest
 from harness.attester import Attester
 from harness.case import FolderCase, SiteCase
 from harness.process import wait_until
-from harness.vouchsafe import Daemon, attestctl, program
+from harness.vouchsafe import ROOT, Daemon, attestctl, program
 
 
 def run(name, *words):
@@ -64,6 +65,21 @@ class Flags(FolderCase):
                 self.assertIn(word, shown.stderr)
         shown = run("attestd", "--check-config", "--config", self.config(good))
         self.assertEqual(shown.returncode, 0, shown.stderr)
+
+    def test_the_configurations_that_we_ship_hold_with_and_without_their_defaults(self):
+        registry = os.path.join(self.folder, "shipped")
+        attestctl(registry, "app", "add", "my-app")
+        for name in ("attestd", "mediator"):
+            with open(os.path.join(ROOT, "deploy", name + ".conf")) as f:
+                shipped = f.read().replace("/var/lib/vouchsafe/registry", registry)
+            # A default that is a value, not an example: "# key = value", with nothing like "...".
+            spelled = re.sub(r'^( *)# (\w+ = (?!"\.\.\.|"/var|"vouchsafe"  )\S.*)$',
+                             r"\1\2", shipped, flags=re.M).replace("\nuser =", "\n# user =")
+            self.assertGreater(spelled.count("\n"), 20)
+            self.assertNotEqual(shipped, spelled)
+            for text in (shipped, spelled):
+                shown = run(name, "--check-config", "--config", self.config(text))
+                self.assertEqual(shown.returncode, 0, shown.stderr)
 
     def test_files_that_others_may_read_are_refused(self):
         registry = os.path.join(self.folder, "open-registry")
