@@ -4,9 +4,9 @@
 
 #include "attestctl.h"
 #include "clock.h"
-#include "integrity_token.h"
+#include "token.h"
 
-enum { SKEW = 30, LINE_MAX_LEN = JWT_MAX_LEN + 2 };
+enum { LINE_MAX_LEN = JWT_MAX_LEN + 2 };
 
 static void show(const char *title, cJSON *json)
 {
@@ -28,12 +28,7 @@ static enum status check(const struct registry *registry, struct slice token, co
     const struct app *app = registry_app(registry, client_id);
     if (!app)
         return ST_NOT_FOUND;
-    const struct jwt_rules rules = { .typ = INTEGRITY_TOKEN_TYP,
-                                     .algs = JWT_ALG_BIT(JWT_HS256),
-                                     .exp_required = true,
-                                     .now = now,
-                                     .skew = SKEW,
-                                     .max_lifetime = app->token_lifetime };
+    const struct jwt_rules rules = token_rules(app, now);
     struct keyring_lookup keys = { app->keyring, now };
     return jwt_verify(token, &rules, keyring_lookup_fn, &keys, out);
 }

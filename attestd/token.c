@@ -6,6 +6,16 @@
 enum { SKEW = 30, RANDOM_LEN = 16, STREAK_MAX = 1000000000 };
 _Static_assert(BASE64URL_LEN(RANDOM_LEN) == JTI_LEN, "a jti of 128 bits");
 
+struct jwt_rules token_rules(const struct app *app, int64_t now)
+{
+    return (struct jwt_rules){ .typ = INTEGRITY_TOKEN_TYP,
+                               .algs = JWT_ALG_BIT(JWT_HS256),
+                               .exp_required = true,
+                               .now = now,
+                               .skew = SKEW,
+                               .max_lifetime = app->token_lifetime };
+}
+
 struct streak streak_extend(struct streak before, double fraction)
 {
     double miss = before.count ? before.miss : 1;
@@ -27,12 +37,7 @@ static bool is_of_instance(const struct integrity_claims *claims, const struct a
 struct streak token_streak(struct slice previous, const struct app *app, struct slice issuer,
                            const struct digest *jkt, int64_t now)
 {
-    const struct jwt_rules rules = { .typ = INTEGRITY_TOKEN_TYP,
-                                     .algs = JWT_ALG_BIT(JWT_HS256),
-                                     .exp_required = true,
-                                     .now = now,
-                                     .skew = SKEW,
-                                     .max_lifetime = app->token_lifetime };
+    const struct jwt_rules rules = token_rules(app, now);
     struct keyring_lookup keys = { app->keyring, now };
     struct integrity_claims claims;
     struct streak streak = { 0 };

@@ -10,6 +10,9 @@ struct streak {
     double miss;
 };
 
+/* What a token of this app must be to hold at `now`. */
+struct jwt_rules token_rules(const struct app *app, int64_t now);
+
 /* The streak after one more attestation that asked `fraction` of the blocks. */
 struct streak streak_extend(struct streak before, double fraction);
 

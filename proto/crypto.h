@@ -1,6 +1,6 @@
 /* crypto: the narrow adapter that everything above reaches cryptography
- * through. BoringSSL behind it. Nothing else includes <openssl/...>, but for
- * server/tls.c and client-sdk/src/tls.c. */
+ * through. BoringSSL behind it. Nothing else includes <openssl/...> but what
+ * speaks TLS: tls_trust, server/tls and the SDK's trust and stream. */
 #pragma once
 #include "bytes.h"
 

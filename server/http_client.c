@@ -5,6 +5,7 @@
 
 #include "clock.h"
 #include "http_client_private.h"
+#include "resolver.h"
 #include "secret.h"
 
 enum { HEAD_ROOM = 512 };
@@ -158,20 +159,6 @@ static void on_tick(evutil_socket_t fd, short what, void *arg)
         event_del(client->tick);
 }
 
-/* Names of hosts come from /etc/hosts even where there is no resolver's configuration. */
-static struct evdns_base *open_dns(struct event_base *base)
-{
-    struct evdns_base *dns =
-        evdns_base_new(base, EVDNS_BASE_INITIALIZE_NAMESERVERS | EVDNS_BASE_DISABLE_WHEN_INACTIVE);
-
-    if (dns)
-        return dns;
-    dns = evdns_base_new(base, EVDNS_BASE_DISABLE_WHEN_INACTIVE);
-    if (dns)
-        evdns_base_load_hosts(dns, "/etc/hosts");
-    return dns;
-}
-
 enum status http_client_new(struct event_base *base, const struct url *origin,
                             const struct http_client_limits *limits, struct tls_settings *tls,
                             struct log *log, struct http_client **out)
@@ -188,7 +175,7 @@ enum status http_client_new(struct event_base *base, const struct url *origin,
     if (!st)
         st = slice_copy_text(origin->authority, client->authority, sizeof client->authority);
     if (!st) {
-        client->dns = open_dns(base);
+        client->dns = resolver_new(base);
         client->wake = event_new(base, -1, 0, on_wake, client);
         client->tick = event_new(base, -1, EV_PERSIST, on_tick, client);
         st = client->dns && client->wake && client->tick ? ST_OK : ST_NO_MEMORY;

@@ -83,71 +83,6 @@ void client_connection_expire(struct client_connection *c)
     give_up(c, ST_TIMEOUT);
 }
 
-static void log_failure(const struct client_connection *c, const char *reason)
-{
-    struct log_line line;
-
-    log_begin(&line, c->client->log, LOG_WARN, "upstream connection failed");
-    log_word(&line, "host", c->client->host);
-    log_int(&line, "port", c->client->port);
-    log_word(&line, "reason", reason);
-    log_end(&line);
-}
-
-/* --- bytes in and out, plain or TLS --- */
-
-enum io { IO_SOME, IO_LATER, IO_END, IO_FAILED };
-
-static enum io io_of_tls(struct client_connection *c, enum tls_wants wants)
-{
-    switch (wants) {
-    case TLS_READY:
-        return IO_SOME;
-    case TLS_WANTS_WRITE:
-        event_add(&c->write_event, NULL);
-        return IO_LATER;
-    case TLS_WANTS_READ:
-        return IO_LATER; /* the read event is always there */
-    case TLS_CLOSED:
-        return IO_END;
-    default:
-        log_failure(c, tls_failure(c->tls));
-        return IO_FAILED;
-    }
-}
-
-static bool is_later(void)
-{
-    return errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR;
-}
-
-static enum io io_read(struct client_connection *c, uint8_t *out, size_t cap, size_t *len)
-{
-    if (c->tls)
-        return io_of_tls(c, tls_read(c->tls, out, cap, len));
-    ssize_t n = recv(c->fd, out, cap, 0);
-    *len = n > 0 ? (size_t)n : 0;
-    if (n > 0)
-        return IO_SOME;
-    if (n == 0)
-        return IO_END;
-    return is_later() ? IO_LATER : IO_FAILED;
-}
-
-static enum io io_write(struct client_connection *c, struct slice data, size_t *written)
-{
-    if (c->tls)
-        return io_of_tls(c, tls_write(c->tls, data, written));
-    ssize_t n = send(c->fd, data.data, data.len, MSG_NOSIGNAL);
-    *written = n > 0 ? (size_t)n : 0;
-    if (n > 0)
-        return IO_SOME;
-    if (n < 0 && !is_later())
-        return IO_FAILED;
-    event_add(&c->write_event, NULL);
-    return IO_LATER;
-}
-
 /* --- the answer --- */
 
 /* Hands the response over, and keeps the connection if it can carry another call. */
@@ -299,13 +234,13 @@ static void read_on(struct client_connection *c)
             give_up(c, ST_TOO_LARGE);
             return;
         }
-        switch (io_read(c, c->in + c->in_len, c->in_cap - c->in_len, &n)) {
-        case IO_LATER:
+        switch (client_read(c, c->in + c->in_len, c->in_cap - c->in_len, &n)) {
+        case CLIENT_IO_LATER:
             return;
-        case IO_END:
+        case CLIENT_IO_END:
             on_end(c);
             return;
-        case IO_FAILED:
+        case CLIENT_IO_FAILED:
             give_up(c, ST_LOST);
             return;
         default:
@@ -325,11 +260,11 @@ static void write_on(struct client_connection *c)
 
     while (c->sent < call->len) {
         size_t n;
-        enum io io =
-            io_write(c, (struct slice){ call->request + c->sent, call->len - c->sent }, &n);
-        if (io == IO_LATER)
+        enum client_io io =
+            client_write(c, (struct slice){ call->request + c->sent, call->len - c->sent }, &n);
+        if (io == CLIENT_IO_LATER)
             return;
-        if (io != IO_SOME) {
+        if (io != CLIENT_IO_SOME) {
             give_up(c, ST_LOST);
             return;
         }
@@ -352,7 +287,7 @@ static bool is_dead(const struct client_connection *c)
 {
     uint8_t byte;
 
-    return !c->tls && !(recv(c->fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) < 0 && is_later());
+    return !c->tls && !(recv(c->fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) < 0 && errno == EAGAIN);
 }
 
 bool client_connection_use(struct client_connection *c, struct pending *call)
@@ -368,11 +303,11 @@ bool client_connection_use(struct client_connection *c, struct pending *call)
 
 static void handshake_on(struct client_connection *c)
 {
-    switch (io_of_tls(c, tls_handshake(c->tls))) {
-    case IO_SOME:
+    switch (client_io_of_tls(c, tls_handshake(c->tls))) {
+    case CLIENT_IO_SOME:
         begin_call(c);
         return;
-    case IO_LATER:
+    case CLIENT_IO_LATER:
         return;
     default:
         give_up(c, ST_UNAVAILABLE);
@@ -406,7 +341,7 @@ static void on_connected(struct client_connection *c)
         connected(c);
         return;
     }
-    log_failure(c, strerror(error));
+    client_log_failure(c, strerror(error));
     close_socket(c);
     connect_next(c);
 }
@@ -451,7 +386,7 @@ static bool try_address(struct client_connection *c, const struct evutil_addrinf
         event_add(&c->write_event, NULL);
         return true;
     }
-    log_failure(c, strerror(errno));
+    client_log_failure(c, strerror(errno));
     close_socket(c);
     return false;
 }
@@ -477,7 +412,7 @@ static void on_resolved(int result, struct evutil_addrinfo *found, void *arg)
         return; /* by client_connection_free */
     c->resolving = NULL;
     if (result)
-        log_failure(c, evutil_gai_strerror(result));
+        client_log_failure(c, evutil_gai_strerror(result));
     c->addresses = c->address = found;
     connect_next(c);
 }

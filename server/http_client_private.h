@@ -76,6 +76,14 @@ bool client_connection_use(struct client_connection *c, struct pending *call);
 void client_connection_free(struct client_connection *c);
 void client_connection_expire(struct client_connection *c);
 
+/* --- http_client_io.c: bytes in and out, plain or TLS --- */
+enum client_io { CLIENT_IO_SOME, CLIENT_IO_LATER, CLIENT_IO_END, CLIENT_IO_FAILED };
+enum client_io client_read(struct client_connection *c, uint8_t *out, size_t cap, size_t *len);
+/* With CLIENT_IO_LATER the write event has been added where it is needed. */
+enum client_io client_write(struct client_connection *c, struct slice data, size_t *written);
+enum client_io client_io_of_tls(struct client_connection *c, enum tls_wants wants);
+void client_log_failure(const struct client_connection *c, const char *reason);
+
 /* --- http_client.c --- */
 uint64_t client_now(void);
 /* Ends a call that got no response. */

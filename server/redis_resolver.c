@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "resolver.h"
+
 struct redis_resolver {
     char *host;
     struct evdns_base *dns;
@@ -88,20 +90,6 @@ void redis_resolver_cancel(struct redis_resolver *r)
     evdns_getaddrinfo_cancel(q->request);
 }
 
-/* Without /etc/resolv.conf, numeric hosts and /etc/hosts are still there. */
-static struct evdns_base *open_dns(struct event_base *base)
-{
-    struct evdns_base *dns =
-        evdns_base_new(base, EVDNS_BASE_INITIALIZE_NAMESERVERS | EVDNS_BASE_DISABLE_WHEN_INACTIVE);
-
-    if (dns)
-        return dns;
-    dns = evdns_base_new(base, EVDNS_BASE_DISABLE_WHEN_INACTIVE);
-    if (dns)
-        evdns_base_load_hosts(dns, "/etc/hosts");
-    return dns;
-}
-
 enum status redis_resolver_new(struct event_base *base, const char *host,
                                struct redis_resolver **out)
 {
@@ -110,7 +98,7 @@ enum status redis_resolver_new(struct event_base *base, const char *host,
     if (!r)
         return ST_NO_MEMORY;
     r->host = strdup(host);
-    r->dns = open_dns(base);
+    r->dns = resolver_new(base);
     if (!r->host || !r->dns) {
         redis_resolver_free(r);
         return ST_NO_MEMORY;

@@ -1,16 +1,12 @@
 #include "tls.h"
 
-#include <arpa/inet.h>
 #include <openssl/err.h>
 #include <openssl/ssl.h>
 #include <openssl/x509.h>
-#include <openssl/x509v3.h>
 #include <stdlib.h>
-#include <string.h>
 
-#include "url.h"
+#include "tls_trust.h"
 
-#define SYSTEM_BUNDLE "/etc/ssl/certs/ca-certificates.crt"
 enum { FAILURE_MAX = 160 };
 
 struct tls_settings {
@@ -28,16 +24,12 @@ enum status tls_settings_new(const char *ca_file, struct tls_settings **out)
 
     if (!t)
         return ST_NO_MEMORY;
-    t->context = SSL_CTX_new(TLS_method());
-    if (!t->context || !SSL_CTX_set_min_proto_version(t->context, TLS1_2_VERSION) ||
-        !SSL_CTX_load_verify_locations(t->context, ca_file ? ca_file : SYSTEM_BUNDLE, NULL)) {
-        ERR_clear_error();
-        tls_settings_free(t);
-        return ST_INVALID;
-    }
-    SSL_CTX_set_verify(t->context, SSL_VERIFY_PEER, NULL);
-    *out = t;
-    return ST_OK;
+    enum status st = tls_trust_open(ca_file, &t->context);
+    if (st)
+        free(t);
+    else
+        *out = t;
+    return st;
 }
 
 void tls_settings_free(struct tls_settings *t)
@@ -48,40 +40,17 @@ void tls_settings_free(struct tls_settings *t)
     free(t);
 }
 
-static bool is_address(const char *host)
-{
-    uint8_t bytes[16];
-
-    return inet_pton(AF_INET, host, bytes) == 1 || inet_pton(AF_INET6, host, bytes) == 1;
-}
-
-/* The certificate must name what we called (RFC 9110 §4.3.4, RFC 6125). */
-static bool expect_host(SSL *ssl, const char *host)
-{
-    X509_VERIFY_PARAM *param = SSL_get0_param(ssl);
-
-    if (is_address(host))
-        return X509_VERIFY_PARAM_set1_ip_asc(param, host) == 1;
-    X509_VERIFY_PARAM_set_hostflags(param, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
-    return X509_VERIFY_PARAM_set1_host(param, host, strlen(host)) == 1 &&
-           SSL_set_tlsext_host_name(ssl, host) == 1;
-}
-
 enum status tls_new(struct tls_settings *settings, int fd, struct slice host, struct tls **out)
 {
-    char name[URL_HOST_MAX + 1];
-
-    if (slice_copy_text(host, name, sizeof name))
-        return ST_INVALID;
     struct tls *t = calloc(1, sizeof *t);
+
     if (!t)
         return ST_NO_MEMORY;
-    t->ssl = SSL_new(settings->context);
-    if (!t->ssl || !expect_host(t->ssl, name) || !SSL_set_fd(t->ssl, fd)) {
-        tls_free(t);
-        return ST_NO_MEMORY;
+    enum status st = tls_trust_session(settings->context, fd, host, &t->ssl);
+    if (st) {
+        free(t);
+        return st;
     }
-    SSL_set_connect_state(t->ssl);
     SSL_set_mode(t->ssl, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
     *out = t;
     return ST_OK;

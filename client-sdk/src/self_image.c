@@ -1,40 +1,6 @@
 #include "self_image.h"
 
-#include <string.h>
-
 #define EXECUTABLE_PATH "/proc/self/exe"
-
-static size_t align4(size_t n)
-{
-    return (n + 3) & ~(size_t)3;
-}
-
-/* Notes that the loader mapped; the linker made them, so they are well formed. Still bounded. */
-static void find_build_id(const uint8_t *notes, size_t len, struct build_id *out)
-{
-    ElfW(Nhdr) note;
-    size_t at = 0;
-
-    while (len - at >= sizeof note) {
-        memcpy(&note, notes + at, sizeof note);
-        size_t name = at + sizeof note;
-        if (note.n_namesz > len || note.n_descsz > len)
-            return;
-        size_t desc = name + align4(note.n_namesz);
-        if (desc > len || note.n_descsz > len - desc)
-            return;
-        if (note.n_type == NT_GNU_BUILD_ID && note.n_namesz == 4 &&
-            memcmp(notes + name, "GNU", 4) == 0 && note.n_descsz >= BUILD_ID_MIN &&
-            note.n_descsz <= BUILD_ID_MAX) {
-            out->len = (uint8_t)note.n_descsz;
-            memcpy(out->bytes, notes + desc, note.n_descsz);
-            return;
-        }
-        at = desc + align4(note.n_descsz);
-        if (at > len)
-            return;
-    }
-}
 
 static void add_segment(const struct dl_phdr_info *info, const ElfW(Phdr) * header,
                         struct self_module *out)
@@ -58,8 +24,9 @@ static void describe(const struct dl_phdr_info *info, struct self_module *out)
         if (header->p_type == PT_LOAD)
             add_segment(info, header, out);
         if (header->p_type == PT_NOTE && out->build_id.len == 0)
-            find_build_id((const uint8_t *)(info->dlpi_addr + header->p_vaddr), header->p_memsz,
-                          &out->build_id);
+            elf_notes_build_id((struct slice){ (const uint8_t *)(info->dlpi_addr + header->p_vaddr),
+                                               header->p_memsz },
+                               header->p_align, &out->build_id);
     }
 }
 

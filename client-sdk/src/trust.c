@@ -1,14 +1,11 @@
 #include "trust.h"
 
-#include <arpa/inet.h>
-#include <openssl/err.h>
-#include <openssl/x509v3.h>
+#include <openssl/x509.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "crypto.h"
-
-#define SYSTEM_BUNDLE "/etc/ssl/certs/ca-certificates.crt"
+#include "tls_trust.h"
 
 struct trust {
     SSL_CTX *context;
@@ -26,14 +23,11 @@ enum vouchsafe_error trust_new(const char *ca_file, const uint8_t (*pins)[32], s
     t->pin_count = pin_count;
     if (pin_count)
         memcpy(t->pins, pins, pin_count * sizeof t->pins[0]);
-    t->context = SSL_CTX_new(TLS_method());
-    if (!t->context || !SSL_CTX_set_min_proto_version(t->context, TLS1_2_VERSION) ||
-        !SSL_CTX_load_verify_locations(t->context, ca_file ? ca_file : SYSTEM_BUNDLE, NULL)) {
-        ERR_clear_error();
-        trust_free(t);
-        return VOUCHSAFE_BAD_ARGUMENT;
+    enum status st = tls_trust_open(ca_file, &t->context);
+    if (st) {
+        free(t);
+        return st == ST_NO_MEMORY ? VOUCHSAFE_NO_MEMORY : VOUCHSAFE_BAD_ARGUMENT;
     }
-    SSL_CTX_set_verify(t->context, SSL_VERIFY_PEER, NULL);
     *out = t;
     return VOUCHSAFE_OK;
 }
@@ -46,37 +40,11 @@ void trust_free(struct trust *t)
     free(t);
 }
 
-static bool is_address(const char *host)
-{
-    uint8_t bytes[16];
-
-    return inet_pton(AF_INET, host, bytes) == 1 || inet_pton(AF_INET6, host, bytes) == 1;
-}
-
-static bool expect_host(SSL *ssl, const char *host)
-{
-    X509_VERIFY_PARAM *param = SSL_get0_param(ssl);
-
-    if (is_address(host))
-        return X509_VERIFY_PARAM_set1_ip_asc(param, host) == 1;
-    X509_VERIFY_PARAM_set_hostflags(param, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
-    return X509_VERIFY_PARAM_set1_host(param, host, strlen(host)) == 1 &&
-           SSL_set_tlsext_host_name(ssl, host) == 1;
-}
-
 SSL *trust_session(struct trust *t, int fd, struct slice host)
 {
-    char name[URL_HOST_MAX + 1];
+    SSL *ssl;
 
-    if (slice_copy_text(host, name, sizeof name))
-        return NULL;
-    SSL *ssl = SSL_new(t->context);
-    if (ssl && expect_host(ssl, name) && SSL_set_fd(ssl, fd)) {
-        SSL_set_connect_state(ssl);
-        return ssl;
-    }
-    SSL_free(ssl);
-    return NULL;
+    return tls_trust_session(t->context, fd, host, &ssl) ? NULL : ssl;
 }
 
 static bool is_pinned(const struct trust *t, X509 *certificate)
