@@ -91,7 +91,7 @@ static bool has_text_relocations(struct slice dynamic)
 
 static enum status add_segment(const Elf64_Phdr *header, struct elf_image *out, const char **why)
 {
-    if (header->p_flags & PF_W || header->p_filesz == 0)
+    if (header->p_flags & PF_W || !(header->p_flags & PF_R) || header->p_filesz == 0)
         return ST_OK;
     if (out->segment_count == ELF_SEGMENTS_MAX) {
         *why = "it has too many read-only segments";

@@ -5,7 +5,7 @@
 
 enum { ELF_SEGMENTS_MAX = 16 };
 
-/* A PT_LOAD segment without PF_W. */
+/* A PT_LOAD segment with PF_R and without PF_W: execute-only code cannot be read. */
 struct elf_segment {
     uint64_t file_offset;
     uint64_t vaddr; /* relative to the load bias */

@@ -169,21 +169,35 @@ static struct slice for_of(struct slice element)
     return (struct slice){ NULL, 0 };
 }
 
+/* Walks one field's lines from the last to the first: a proxy may append a line of its own to what
+ * the client sent, and only what is on the right was written by whom we trust. */
+static struct peer walk(const struct trusted_proxies *trusted, struct peer client,
+                        const struct http1_head *head, struct slice field, bool standard)
+{
+    for (size_t i = head->header_count; i-- > 0;) {
+        struct slice list = head->headers[i].value, element;
+        struct peer before;
+        if (!slice_equal_nocase(head->headers[i].name, field))
+            continue;
+        while (is_trusted(trusted, &client) && cut_last(&list, &element)) {
+            if (read_node(standard ? for_of(element) : element, &before))
+                return client;
+            client = before;
+        }
+    }
+    return client;
+}
+
 void forwarded_client(const struct trusted_proxies *trusted, const struct peer *peer,
                       const struct http1_head *head, char out[static PEER_TEXT_MAX])
 {
-    struct slice list = http1_header_value(head, "Forwarded");
-    bool standard = list.data != NULL;
+    bool standard = http1_header_occurrences(head, "Forwarded") > 0;
+    bool other = http1_header_occurrences(head, "X-Forwarded-For") > 0;
     struct peer client = *peer;
-    struct slice element;
 
-    if (!standard)
-        list = http1_header_value(head, "X-Forwarded-For");
-    while (is_trusted(trusted, &client) && cut_last(&list, &element)) {
-        struct peer before;
-        if (read_node(standard ? for_of(element) : element, &before))
-            break;
-        client = before;
-    }
+    /* Both: the proxy writes one, and the other is whatever the client said. Believe neither. */
+    if (standard != other)
+        client = walk(trusted, client, head,
+                      standard ? SLICE_LIT("Forwarded") : SLICE_LIT("X-Forwarded-For"), standard);
     peer_text(&client, out);
 }

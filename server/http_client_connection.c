@@ -92,7 +92,9 @@ static void complete(struct client_connection *c)
     struct pending *call = c->call;
     struct http_response response = { &c->head, { c->in + c->head_len, c->body_len } };
     bool whole = c->in_len == c->head_len + c->body_len && c->sent == call->len;
-    bool keep = c->head.keep_alive && whole;
+    /* What lies behind an answer, in TLS's buffer too, must not meet the next call. */
+    bool more = c->tls && tls_has_pending(c->tls);
+    bool keep = c->head.keep_alive && whole && !more;
 
     c->call = NULL;
     event_del(&c->write_event);
@@ -287,7 +289,7 @@ static bool is_dead(const struct client_connection *c)
 {
     uint8_t byte;
 
-    return !c->tls && !(recv(c->fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) < 0 && errno == EAGAIN);
+    return !(recv(c->fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) < 0 && errno == EAGAIN);
 }
 
 bool client_connection_use(struct client_connection *c, struct pending *call)

@@ -254,7 +254,8 @@ void http_reply(struct http_exchange *ex, unsigned code, const char *content_typ
     struct connection *c = ex->connection;
     struct http_server *s = c->server;
 
-    assert(!ex->replied);
+    if (ex->replied)
+        abort(); /* a second answer would go to whoever has the exchange now */
     ex->replied = true;
     c->close_after = c->close_after || s->draining;
     if (c->state == CONN_CLOSED ||

@@ -147,7 +147,7 @@ enum status listener_check(const char *where, const char **why)
 
 uint16_t listener_port(int fd)
 {
-    struct sockaddr_storage address;
+    struct sockaddr_storage address = { .ss_family = AF_UNSPEC };
     socklen_t len = sizeof address;
 
     if (getsockname(fd, (struct sockaddr *)&address, &len) != 0)

@@ -31,7 +31,7 @@ static enum status read_port(struct slice text, struct redis_url *out, const cha
 /* host, host:port, [v6] or [v6]:port */
 static enum status read_authority(struct slice text, struct redis_url *out, const char **why)
 {
-    struct slice host = text, port = { NULL, 0 };
+    struct slice host, port;
     bool bracketed = slice_starts_with(text, "[");
 
     if (bracketed) {

@@ -121,6 +121,11 @@ enum tls_wants tls_write(struct tls *t, struct slice data, size_t *written)
     return n > 0 ? TLS_READY : wants(t, n);
 }
 
+bool tls_has_pending(const struct tls *t)
+{
+    return SSL_pending(t->ssl) > 0;
+}
+
 const char *tls_failure(const struct tls *t)
 {
     return t->failure;

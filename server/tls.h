@@ -17,5 +17,7 @@ void tls_free(struct tls *t);
 enum tls_wants tls_handshake(struct tls *t);
 enum tls_wants tls_read(struct tls *t, uint8_t *out, size_t cap, size_t *len);
 enum tls_wants tls_write(struct tls *t, struct slice data, size_t *written);
+/* Whether bytes that came already wait to be read: no event will tell of them. */
+bool tls_has_pending(const struct tls *t);
 /* Why the handshake failed, for the log. */
 const char *tls_failure(const struct tls *t);

@@ -168,7 +168,8 @@ static void run_lines(struct example *e)
 static void usage(FILE *out)
 {
     fputs("Usage: vouchsafe-example --attestd URL --client-id ID --state FOLDER [--mediator URL]\n"
-          "         [--redirect-uri URI] [--scope SCOPE] [--ca-file FILE] [--key p256|ed25519]\n"
+          "         [--redirect-uri URI] [--scope SCOPE] [--ca-file FILE] [--pin HEX] [--key "
+          "p256|ed25519]\n"
           "Reads commands from standard input, one a line:\n",
           out);
     for (size_t i = 0; i < COMMAND_COUNT; i++)
@@ -176,7 +177,7 @@ static void usage(FILE *out)
 }
 
 struct options {
-    const char *attestd, *mediator, *client_id, *state, *redirect_uri, *scope, *ca_file, *key;
+    const char *attestd, *mediator, *client_id, *state, *redirect_uri, *scope, *ca_file, *pin, *key;
 };
 
 static int read_options(int argc, char **argv, struct options *out)
@@ -185,10 +186,15 @@ static int read_options(int argc, char **argv, struct options *out)
         const char *name;
         const char **value;
     } table[] = {
-        { "--attestd", &out->attestd },           { "--mediator", &out->mediator },
-        { "--client-id", &out->client_id },       { "--state", &out->state },
-        { "--redirect-uri", &out->redirect_uri }, { "--scope", &out->scope },
-        { "--ca-file", &out->ca_file },           { "--key", &out->key },
+        { "--attestd", &out->attestd },
+        { "--mediator", &out->mediator },
+        { "--client-id", &out->client_id },
+        { "--state", &out->state },
+        { "--redirect-uri", &out->redirect_uri },
+        { "--scope", &out->scope },
+        { "--ca-file", &out->ca_file },
+        { "--key", &out->key },
+        { "--pin", &out->pin },
     };
     for (int i = 1; i < argc; i += 2) {
         size_t n = 0;
@@ -199,6 +205,15 @@ static int read_options(int argc, char **argv, struct options *out)
         *table[n].value = argv[i + 1];
     }
     return out->attestd && out->client_id && out->state ? 0 : -1;
+}
+
+/* SHA-256 of a certificate's SubjectPublicKeyInfo, in hexadecimal. */
+static int read_pin(const char *text, uint8_t pin[32])
+{
+    for (int i = 0; i < 32; i++)
+        if (sscanf(text + 2 * i, "%2hhx", &pin[i]) != 1)
+            return -1;
+    return strlen(text) == 64 ? 0 : -1;
 }
 
 int main(int argc, char **argv)
@@ -214,12 +229,19 @@ int main(int argc, char **argv)
         usage(stderr);
         return 2;
     }
+    uint8_t pin[1][32];
+    if (o.pin && read_pin(o.pin, pin[0])) {
+        usage(stderr);
+        return 2;
+    }
     const struct vouchsafe_config config = {
         .attestd_url = o.attestd,
         .client_id = o.client_id,
         .key_type = strcmp(o.key, "ed25519") == 0 ? VOUCHSAFE_KEY_ED25519 : VOUCHSAFE_KEY_P256,
         .key_store = { key_file_load, key_file_save, (void *)o.state },
         .ca_file = o.ca_file,
+        .pins = o.pin ? pin : NULL,
+        .pin_count = o.pin ? 1 : 0,
     };
     enum vouchsafe_error error = vouchsafe_client_new(&config, &e.client);
     if (error) {

@@ -28,32 +28,34 @@ static void write_head(struct writer *w, const struct http_post *post, const str
     http1_write_end(w);
 }
 
-static struct slice target_of(const struct url *url)
+static void write_target(struct writer *w, const struct url *url)
 {
-    size_t len = url->path.len + (url->query.data ? 1 + url->query.len : 0);
-
-    /* The query lies behind the path in one text; a path that was left out does not. */
-    return url->query.data && url->query.data != url->path.data + url->path.len + 1
-               ? url->path
-               : (struct slice){ url->path.data, len };
+    writer_put(w, url->path);
+    if (url->query.data) {
+        writer_byte(w, '?');
+        writer_put(w, url->query);
+    }
 }
 
+/* The target first, where it stays out of what is sent; then head and body in one piece. */
 static enum vouchsafe_error send_request(struct stream *s, const struct http_post *post,
                                          const struct url *url)
 {
-    size_t room = HEAD_ROOM + strlen(post->url) + post->body.len;
+    size_t room = HEAD_ROOM + 2 * strlen(post->url) + post->body.len;
 
     for (size_t i = 0; i < post->header_count; i++)
         room += post->headers[i].name.len + post->headers[i].value.len + 4;
     uint8_t *text = malloc(room);
     if (!text)
         return VOUCHSAFE_NO_MEMORY;
-    struct writer w = writer_over(text, room);
-    write_head(&w, post, url, target_of(url));
+    struct writer target = writer_over(text, room);
+    write_target(&target, url);
+    struct writer w = writer_over(text + target.len, room - target.len);
+    write_head(&w, post, url, writer_slice(&target));
     writer_put(&w, post->body);
     enum vouchsafe_error error =
         w.full ? VOUCHSAFE_BAD_ARGUMENT : stream_write(s, writer_slice(&w));
-    secret_wipe(text, w.len);
+    secret_wipe(text, room);
     free(text);
     return error;
 }

@@ -5,7 +5,8 @@
 static void add_segment(const struct dl_phdr_info *info, const ElfW(Phdr) * header,
                         struct self_module *out)
 {
-    if (header->p_flags & PF_W || header->p_filesz == 0 || out->segment_count == ELF_SEGMENTS_MAX)
+    if (header->p_flags & PF_W || !(header->p_flags & PF_R) || header->p_filesz == 0 ||
+        out->segment_count == ELF_SEGMENTS_MAX)
         return;
     /* The loader says where as a number. */
     out->segments[out->segment_count].start = (const uint8_t *)(info->dlpi_addr + header->p_vaddr);

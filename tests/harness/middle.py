@@ -1,15 +1,24 @@
 """middle: somebody between the app and attestd who sees and may change each message."""
 import http.server
+import ssl
 import threading
 
 from .vouchsafe import request
 
 
+class QuietServer(http.server.ThreadingHTTPServer):
+    """A client that turns away is no error of ours."""
+
+    def handle_error(self, *_):
+        pass
+
+
 class Middle:
     """Forwards HTTP to `target`. `recorded` lists (path, request body, status, answer body);
-    `change(path, body)` may return another body, or None to answer 502 and forward nothing."""
+    `change(path, body)` may return another body, or None to answer 502 and forward nothing.
+    `tls` is (certificate file, key file)."""
 
-    def __init__(self, target, change=None):
+    def __init__(self, target, change=None, tls=None):
         self.recorded = []
         outer = self
 
@@ -37,8 +46,14 @@ class Middle:
             def log_message(self, *_):
                 pass
 
-        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.server = QuietServer(("127.0.0.1", 0), Handler)
         self.url = "http://127.0.0.1:%d" % self.server.server_port
+        if tls:
+            context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            context.load_cert_chain(*tls)
+            self.server.socket = context.wrap_socket(self.server.socket, server_side=True,
+                                                     do_handshake_on_connect=False)
+            self.url = self.url.replace("http:", "https:")
         threading.Thread(target=self.server.serve_forever, args=(0.02,), daemon=True).start()
 
     def stop(self):

@@ -113,9 +113,9 @@ class Example:
     """The example app, driven line by line."""
 
     def __init__(self, binary, attestd, mediator, client_id, state, redirect_uri=None, scope=None,
-                 env=None):
+                 env=None, options=()):
         argv = [binary, "--attestd", attestd, "--mediator", mediator, "--client-id", client_id,
-                "--state", state]
+                "--state", state, *options]
         if redirect_uri:
             argv += ["--redirect-uri", redirect_uri]
         if scope:
@@ -219,7 +219,7 @@ class Site:
         self.mediator = Daemon("mediator", self.folder, self.mediator_config, port=port)
         return self.mediator
 
-    def app(self, binary=None, attestd=None, state=None, env=None, client_id=None):
+    def app(self, binary=None, attestd=None, state=None, env=None, client_id=None, options=()):
         """Starts the example app (or another binary in its place), each with its own instance key
         unless a state folder is named."""
         if state is None:
@@ -227,7 +227,7 @@ class Site:
             state = os.path.join(self.folder, "instance-%d" % self._state)
         mediator = self.mediator.url if self.mediator else "http://127.0.0.1:9"
         return Example(binary or self.binary, attestd or self.attestd.url, mediator,
-                       client_id or self.CLIENT, state, self.REDIRECT, "notes", env)
+                       client_id or self.CLIENT, state, self.REDIRECT, "notes", env, options)
 
     def stop(self):
         for daemon in (self.mediator, self.attestd):

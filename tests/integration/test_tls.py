@@ -1,0 +1,60 @@
+"""The SDK over TLS: whom it believes, and whom not."""
+import unittest
+
+from harness.case import SiteCase
+from harness.certificates import Authority, pin_of
+from harness.middle import Middle
+
+
+class Tls(SiteCase):
+    @classmethod
+    def start(cls):
+        cls.ours = Authority(cls.folder, "ours")
+        cls.other = Authority(cls.folder, "other")
+
+    def attest(self, certificate, *options, host=None):
+        """How the app fares with a server of that certificate."""
+        middle = Middle(self.site.attestd.url, tls=certificate)
+        self.addCleanup(middle.stop)
+        url = middle.url if host is None else middle.url.replace("127.0.0.1", host)
+        with self.site.app(attestd=url, options=options) as app:
+            good, words = app.ask("attest")
+        self.assertEqual(good, bool(middle.recorded), "nothing is said to whom is not believed")
+        return good, words
+
+    def test_who_is_believed(self):
+        ca = ("--ca-file", self.ours.certificate)
+        good, words = self.attest(self.ours.issue("address"), *ca)
+        self.assertTrue(good, words)
+        good, words = self.attest(self.ours.issue("name", "DNS:localhost"), *ca, host="localhost")
+        self.assertTrue(good, words)
+
+    def test_who_is_not(self):
+        ca = ("--ca-file", self.ours.certificate)
+        cases = {
+            "an unknown authority": (self.other.issue("unknown"), ca, None),
+            "the system's authorities": (self.ours.issue("system"), (), None),
+            "another address": (self.ours.issue("elsewhere", "IP:127.0.0.2"), ca, None),
+            "another name": (self.ours.issue("stranger", "DNS:example.com"), ca, "localhost"),
+            "a name for an address": (self.ours.issue("mixed", "DNS:127.0.0.1"), ca, None),
+            "part of a wildcard": (self.ours.issue("wild", "DNS:*host"), ca, "localhost"),
+            "expired": (self.ours.issue("expired", days=-1), ca, None),
+        }
+        for name, (certificate, options, host) in cases.items():
+            with self.subTest(name):
+                good, words = self.attest(certificate, *options, host=host)
+                self.assertFalse(good)
+                self.assertIn("cannot be reached", words)
+
+    def test_pins(self):
+        ca = ("--ca-file", self.ours.certificate)
+        certificate = self.ours.issue("pinned")
+        good, words = self.attest(certificate, *ca, "--pin", pin_of(certificate[0]))
+        self.assertTrue(good, words)
+        other = self.ours.issue("other")
+        good, _ = self.attest(certificate, *ca, "--pin", pin_of(other[0]))
+        self.assertFalse(good, "an authority that we believe does not make up for the pin")
+
+
+if __name__ == "__main__":
+    unittest.main()
