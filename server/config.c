@@ -101,7 +101,8 @@ __attribute__((format(printf, 2, 0))) static void collect(cfg_t *cfg, const char
     c->told = true;
     va_copy(word, args);
     if (strcmp(format, "no such option '%s'") == 0)
-        explain_unknown(cfg, va_arg(word, const char *), message, sizeof message);
+        explain_unknown(cfg, va_arg(word, const char *), /* NOLINT(clang-analyzer-valist.*) */
+                        message, sizeof message);
     else
         vsnprintf(message, sizeof message, format, args);
     va_end(word);

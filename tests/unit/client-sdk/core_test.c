@@ -93,10 +93,10 @@ Test(core, hostile_challenges_are_errors)
         { "{" NONCE ",\"expires_in\":10}", VOUCHSAFE_BAD_ANSWER },
         { "{" NONCE ",\"expires_in\":10,\"probes\":[{}]}", VOUCHSAFE_BAD_ANSWER },
         { "{" NONCE ",\"expires_in\":10,\"probes\":[{\"id\":1,\"kind\":\"shell\",\"module\":"
-                    "\"0011223344556677\",\"blocks\":[]}]}",
+          "\"0011223344556677\",\"blocks\":[]}]}",
           VOUCHSAFE_PROBE },
         { "{" NONCE ",\"expires_in\":10,\"probes\":[{\"id\":1,\"kind\":\"file\",\"module\":"
-                    "\"0011223344556677\",\"blocks\":[0]}]}",
+          "\"0011223344556677\",\"blocks\":[0]}]}",
           VOUCHSAFE_PROBE },
         { "{" NONCE ",\"expires_in\":10,\"probes\":[]}", VOUCHSAFE_OK },
     };
@@ -115,7 +115,7 @@ Test(core, an_answer_carries_the_key_of_the_request)
     cr_assert_eq(self_executable(&self), ST_OK);
     int n = snprintf(challenge, sizeof challenge,
                      "{" NONCE ",\"expires_in\":10,\"probes\":[{\"id\":9,\"kind\":\"memory\","
-                               "\"module\":\"%s\",\"blocks\":[0]}]}",
+                     "\"module\":\"%s\",\"blocks\":[0]}]}",
                      build_id_text(&self.build_id).text);
     cr_assert_eq(vouchsafe_core_answer(core, challenge, (size_t)n, out, sizeof out), VOUCHSAFE_OK);
     cr_assert_eq(json_parse_object(slice_of(out), &JSON_MESSAGE_LIMITS, &json), ST_OK);
