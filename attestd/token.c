@@ -1,9 +1,11 @@
 #include "token.h"
 
+#include <math.h>
+
 #include "base64url.h"
 #include "jwk.h"
 
-enum { SKEW = 30, RANDOM_LEN = 16, STREAK_MAX = 1000000000 };
+enum { SKEW = 30, RANDOM_LEN = 16, STREAK_MAX = 1000000000, COVERAGE_STEPS = 10000 };
 _Static_assert(BASE64URL_LEN(RANDOM_LEN) == JTI_LEN, "a jti of 128 bits");
 
 struct jwt_rules token_rules(const struct app *app, int64_t now)
@@ -51,6 +53,12 @@ struct streak token_streak(struct slice previous, const struct app *app, struct 
     return streak;
 }
 
+/* As the claim can say it, rounded down: a streak may never seem surer than it is. */
+static double coverage_of(struct streak streak)
+{
+    return floor((1 - streak.miss) * COVERAGE_STEPS) / COVERAGE_STEPS;
+}
+
 enum status token_mint(const struct token_request *request, struct writer *w)
 {
     const struct jwt_header header = { .alg = JWT_HS256,
@@ -71,7 +79,7 @@ enum status token_mint(const struct token_request *request, struct writer *w)
         .instance_key = *request->instance_key,
         .software_name = slice_of(request->app->name),
         .software_version = slice_of(request->build->label),
-        .coverage = 1 - request->streak.miss,
+        .coverage = coverage_of(request->streak),
         .streak = request->streak.count,
         .ear_status = SLICE_LIT("affirming"),
     };

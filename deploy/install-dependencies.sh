@@ -40,19 +40,24 @@ if [ "$(id -u)" -ne 0 ]; then
 fi
 
 log=$(mktemp)
-trap 'rm -f "$log"' EXIT
+policy=/usr/sbin/policy-rc.d
+made_policy=no
+clean_up() {
+  rm -f "$log"
+  [ $made_policy = no ] || "${as_root[@]}" rm -f $policy
+}
+trap clean_up EXIT
 echo "Installing ${#missing[@]} packages: ${missing[*]}"
 apt() { "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get -o DPkg::Lock::Timeout=120 "$@" >>"$log" 2>&1; }
 # Services that a package would start are none of ours: the tests start their own, on ports of
 # their own.
-policy=/usr/sbin/policy-rc.d
-made_policy=no
 if [ ! -e $policy ]; then
   printf '#!/bin/sh\nexit 101\n' | "${as_root[@]}" tee $policy >/dev/null
   "${as_root[@]}" chmod +x $policy
   made_policy=yes
 fi
-ok=yes
-{ apt update && apt install -y --no-install-recommends "${missing[@]}"; } || ok=no
-[ $made_policy = no ] || "${as_root[@]}" rm -f $policy
-[ $ok = yes ] || { tail -n 20 "$log" >&2; echo "Installing failed." >&2; exit 1; }
+{ apt update && apt install -y --no-install-recommends "${missing[@]}"; } || {
+  tail -n 20 "$log" >&2
+  echo "Installing failed." >&2
+  exit 1
+}

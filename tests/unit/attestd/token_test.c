@@ -67,6 +67,17 @@ Test(token, it_verifies_and_says_what_was_found)
     jwt_clear(&jwt);
 }
 
+/* 0.99999 must not become 1, from which a streak would never come down again. */
+Test(token, coverage_is_rounded_down)
+{
+    struct slice token = mint((struct streak){ 1, 0.00001 }, 5000);
+
+    cr_assert_gt(token_streak(token, app, SLICE_LIT("https://a.example"), &jkt, 5000).miss,
+                 0.00009);
+    token = mint((struct streak){ 1, 0 }, 5000);
+    cr_assert_eq(token_streak(token, app, SLICE_LIT("https://a.example"), &jkt, 5000).miss, 0);
+}
+
 Test(token, no_two_have_one_id)
 {
     char first[sizeof text];
