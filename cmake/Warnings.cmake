@@ -13,7 +13,8 @@ endif()
 if(VOUCHSAFE_SANITIZE)
   target_compile_options(vouchsafe_options INTERFACE
     -fsanitize=${VOUCHSAFE_SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer
-    -Wno-format-truncation) # gcc knows less of the ranges of values when it instruments
+    # gcc knows less of the ranges of values when it instruments.
+    $<$<C_COMPILER_ID:GNU>:-Wno-format-truncation>)
   target_link_options(vouchsafe_options INTERFACE -fsanitize=${VOUCHSAFE_SANITIZE})
 elseif(CMAKE_BUILD_TYPE MATCHES Rel)
   target_compile_definitions(vouchsafe_options INTERFACE _FORTIFY_SOURCE=2)

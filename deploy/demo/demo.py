@@ -145,6 +145,7 @@ class Demo:
         with self.site.app(patched) as app:
             self.attempt("a copy with patched bytes", app)
         with self.site.app() as app:
+            app.ask("greeting")  # by now it runs
             attacks.patch_memory(app.pid, self.site.binary, b"genuine", b"cracked")
             self.attempt("the genuine file, patched in memory only", app)
         with self.site.app() as app:

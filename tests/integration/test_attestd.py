@@ -292,6 +292,7 @@ class TheExampleApp(SiteCase):
             self.assertIn("cracked", app.ask("greeting")[1])
             self.refused_naming(app, "memory", "file")
         with self.site.app() as app:
+            self.assertIn("genuine", app.ask("greeting")[1])
             attacks.patch_memory(app.pid, self.site.binary, b"genuine", b"cracked")
             self.assertIn("cracked", app.ask("greeting")[1])
             reasons = self.refused_naming(app, "memory")
