@@ -82,6 +82,8 @@ static enum status split(const char *where, char host[static HOST_MAX], const ch
         return ST_INVALID;
     memcpy(host, start, (size_t)(end - start));
     host[end - start] = '\0';
+    if (where[0] != '[' && strchr(host, ':'))
+        return ST_INVALID; /* "::1:80" could be meant in two ways */
     *port = strrchr(where, ':') + 1;
     uint64_t number; /* getaddrinfo takes 65536 for 0 */
     return slice_to_u64(slice_of(*port), UINT16_MAX, &number);
