@@ -1,0 +1,396 @@
+#include "http_server.h"
+
+#include <arpa/inet.h>
+#include <criterion/criterion.h>
+#include <fcntl.h>
+#include <netinet/tcp.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "http_error.h"
+#include "listener.h"
+
+static struct event_base *base;
+static struct http_server *server;
+static struct http_server_limits limits;
+static struct http_exchange *held;
+static uint16_t port;
+static int calls, ends, drained;
+
+static void on_hello(struct http_exchange *ex, void *app)
+{
+    calls++;
+    cr_assert_eq(app, &calls, "handlers get the app");
+    http_reply(ex, 200, "text/plain", NULL, 0, SLICE_LIT("hello"));
+}
+
+static void on_echo(struct http_exchange *ex, void *app)
+{
+    (void)app;
+    calls++;
+    http_reply(ex, 200, "text/plain", NULL, 0, http_request_body(ex));
+}
+
+static void count_end(void *arg)
+{
+    (void)arg;
+    ends++;
+}
+
+static void on_hold(struct http_exchange *ex, void *app)
+{
+    (void)app;
+    cr_assert_not_null(http_exchange_alloc(ex, 100));
+    http_exchange_on_end(ex, count_end, NULL);
+    held = ex;
+}
+
+static void on_split(struct http_exchange *ex, void *app)
+{
+    const struct http_header_field field = { "Location", SLICE_LIT("/a\r\nSet-Cookie: evil=1") };
+
+    (void)app;
+    http_reply(ex, 302, NULL, &field, 1, (struct slice){ NULL, 0 });
+}
+
+static const struct http_route routes[] = {
+    { "GET", "/hello", on_hello }, { "POST", "/hello", on_hello }, { "POST", "/echo", on_echo },
+    { "GET", "/hold", on_hold },   { "GET", "/split", on_split },
+};
+
+static void serve(void)
+{
+    const struct http_server_options options = { .routes = routes,
+                                                 .app = &calls,
+                                                 .limits = &limits,
+                                                 .route_count = sizeof routes / sizeof routes[0] };
+    const char *why;
+    int fd;
+
+    cr_assert_eq(http_server_new(base, &options, &server), ST_OK);
+    cr_assert_eq(listener_open("127.0.0.1:0", &fd, &why), ST_OK);
+    port = listener_port(fd);
+    cr_assert_eq(http_server_listen(server, fd), ST_OK);
+}
+
+static void setup(void)
+{
+    base = event_base_new();
+    limits = HTTP_SERVER_DEFAULTS;
+}
+
+static void teardown(void)
+{
+    http_server_free(server);
+    event_base_free(base);
+}
+
+TestSuite(http_server, .init = setup, .fini = teardown);
+
+static int dial(void)
+{
+    struct sockaddr_in address = { .sin_family = AF_INET,
+                                   .sin_port = htons(port),
+                                   .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+    int fd = socket(AF_INET, SOCK_STREAM, 0);
+
+    cr_assert_eq(connect(fd, (struct sockaddr *)&address, sizeof address), 0);
+    setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &(int){ 1 }, sizeof(int));
+    fcntl(fd, F_SETFL, O_NONBLOCK);
+    return fd;
+}
+
+/* Lets the loop run a little: at least ms milliseconds. */
+static void run_ms(int ms)
+{
+    const struct timeval wait = { .tv_usec = ms * 1000 };
+
+    event_base_loopexit(base, &wait);
+    event_base_dispatch(base);
+}
+
+static void say(int fd, struct slice text)
+{
+    (void)!send(fd, text.data, text.len, MSG_NOSIGNAL);
+    run_ms(20);
+}
+
+struct heard {
+    char text[70000];
+    size_t len;
+    bool closed;
+};
+
+/* What has come so far. */
+static struct heard *hear(int fd)
+{
+    static struct heard h;
+    ssize_t n;
+
+    h = (struct heard){ .len = 0 };
+    run_ms(20);
+    while ((n = recv(fd, h.text + h.len, sizeof h.text - 1 - h.len, 0)) > 0)
+        h.len += (size_t)n;
+    h.closed = n == 0;
+    h.text[h.len] = '\0';
+    return &h;
+}
+
+static int answers(const struct heard *h, const char *status)
+{
+    int n = 0;
+
+    for (const char *at = h->text; (at = strstr(at, status)) != NULL; at++)
+        n++;
+    return n;
+}
+
+#define GET(path) "GET " path " HTTP/1.1\r\nHost: a\r\n\r\n"
+
+Test(http_server, a_request_is_answered_and_the_connection_kept)
+{
+    serve();
+    int fd = dial();
+    for (int i = 0; i < 3; i++) {
+        say(fd, SLICE_LIT(GET("/hello")));
+        struct heard *h = hear(fd);
+        cr_assert_eq(answers(h, "HTTP/1.1 200 OK\r\n"), 1);
+        cr_assert_not_null(strstr(h->text, "Cache-Control: no-store\r\n"));
+        cr_assert_not_null(strstr(h->text, "Content-Length: 5\r\n"));
+        cr_assert_str_eq(h->text + h->len - 5, "hello");
+        cr_assert_not(h->closed);
+    }
+    cr_assert_eq(calls, 3);
+    close(fd);
+}
+
+Test(http_server, byte_by_byte_and_pipelined_are_the_same)
+{
+    static const char text[] =
+        "POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\n\r\nabc" GET("/hello");
+
+    serve();
+    int fd = dial();
+    for (size_t i = 0; i < sizeof text - 1; i++) {
+        (void)!send(fd, text + i, 1, 0);
+        event_base_loop(base, EVLOOP_NONBLOCK);
+    }
+    struct heard *h = hear(fd);
+    cr_assert_eq(answers(h, "HTTP/1.1 200"), 2, "%s", h->text);
+    cr_assert_lt(strstr(h->text, "\r\n\r\nabc"), strstr(h->text, "hello"), "in order");
+    say(fd, SLICE_LIT(GET("/hello") GET("/none") GET("/hello")));
+    h = hear(fd);
+    cr_assert_eq(answers(h, "HTTP/1.1 200"), 2, "%s", h->text);
+    cr_assert_eq(answers(h, "HTTP/1.1 404"), 1);
+    close(fd);
+}
+
+Test(http_server, paths_and_methods_that_are_not_there)
+{
+    serve();
+    int fd = dial();
+    say(fd, SLICE_LIT(GET("/none")));
+    cr_assert_eq(answers(hear(fd), "HTTP/1.1 404"), 1);
+    say(fd, SLICE_LIT("DELETE /hello HTTP/1.1\r\nHost: a\r\n\r\n"));
+    struct heard *h = hear(fd);
+    cr_assert_eq(answers(h, "HTTP/1.1 405"), 1);
+    cr_assert_not_null(strstr(h->text, "Allow: GET, POST\r\n"));
+    cr_assert_eq(calls, 0);
+    close(fd);
+}
+
+/* Sends a text on a connection of its own and returns what came. */
+static struct heard *one(struct slice text)
+{
+    int fd = dial();
+
+    say(fd, text);
+    struct heard *h = hear(fd);
+    close(fd);
+    run_ms(5);
+    return h;
+}
+
+Test(http_server, framing_errors_are_answered_once_and_end_the_connection)
+{
+    serve();
+    struct heard *h = one(SLICE_LIT("GET /hello HTTP/1.1\r\n\r\n" GET("/hello")));
+    cr_assert_eq(answers(h, "HTTP/1.1 400"), 1);
+    cr_assert_eq(answers(h, "HTTP/1.1"), 1);
+    cr_assert(h->closed);
+    cr_assert_not_null(strstr(h->text, "Connection: close"));
+    cr_assert_eq(calls, 0);
+}
+
+Test(http_server, limits_of_a_message_from_both_sides)
+{
+    static char text[400];
+
+    limits.message = (struct http1_limits){ .head = 200, .body = 10, .headers = 3 };
+    serve();
+    cr_assert_eq(
+        answers(one(SLICE_LIT(
+                    "POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 10\r\n\r\n0123456789")),
+                " 200 "),
+        1);
+    cr_assert_eq(
+        answers(one(SLICE_LIT("POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 11\r\n\r\n")),
+                " 413 "),
+        1);
+    cr_assert_eq(
+        answers(one(SLICE_LIT("GET /hello HTTP/1.1\r\nHost: a\r\nB: c\r\nD: e\r\n\r\n")), " 200 "),
+        1);
+    cr_assert_eq(
+        answers(one(SLICE_LIT("GET /hello HTTP/1.1\r\nHost: a\r\nB: c\r\nD: e\r\nF: g\r\n\r\n")),
+                " 431 "),
+        1);
+    for (int len = 200; len <= 201; len++) {
+        int n = snprintf(text, sizeof text, "GET /hello HTTP/1.1\r\nHost: a\r\nX: ");
+        memset(text + n, 'x', (size_t)(len - n - 4));
+        memcpy(text + len - 4, "\r\n\r\n", 5);
+        cr_assert_eq(answers(one(slice_of(text)), len == 200 ? " 200 " : " 431 "), 1, "%d", len);
+    }
+}
+
+Test(http_server, so_many_requests_on_a_connection)
+{
+    limits.requests = 2;
+    serve();
+    int fd = dial();
+    say(fd, SLICE_LIT(GET("/hello") GET("/hello") GET("/hello")));
+    struct heard *h = hear(fd);
+    cr_assert_eq(answers(h, "HTTP/1.1 200"), 2, "%s", h->text);
+    cr_assert_eq(answers(h, "Connection: close"), 1);
+    cr_assert(h->closed);
+    cr_assert_eq(calls, 2);
+    close(fd);
+}
+
+Test(http_server, so_many_connections)
+{
+    limits.connections = 2;
+    serve();
+    int a = dial(), b = dial(), c = dial();
+    run_ms(20);
+    cr_assert_eq(http_server_connections(server), 2);
+    cr_assert(hear(c)->closed);
+    say(a, SLICE_LIT(GET("/hello")));
+    cr_assert_eq(answers(hear(a), " 200 "), 1);
+    close(b);
+    run_ms(20);
+    close(c);
+    c = dial();
+    say(c, SLICE_LIT(GET("/hello")));
+    cr_assert_eq(answers(hear(c), " 200 "), 1, "there is room again");
+    close(a);
+    close(c);
+}
+
+Test(http_server, deadlines_are_absolute)
+{
+    static const struct {
+        struct slice text;
+        const char *status;
+    } slow[] = { { SLICE_LIT("GET /hello HTTP/1.1\r\n"), " 408 " },
+                 { SLICE_LIT("POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n\r\nab"),
+                   " 408 " },
+                 { SLICE_LIT(""), NULL } };
+
+    limits.head_ms = limits.body_ms = limits.idle_ms = 100;
+    serve();
+    for (size_t i = 0; i < sizeof slow / sizeof slow[0]; i++) {
+        int fd = dial();
+        say(fd, slow[i].text);
+        cr_assert_not(hear(fd)->closed, "not yet");
+        run_ms(300);
+        struct heard *h = hear(fd);
+        cr_assert(h->closed, "%zu", i);
+        if (slow[i].status)
+            cr_assert_eq(answers(h, slow[i].status), 1);
+        close(fd);
+    }
+}
+
+Test(http_server, expect_continue)
+{
+    serve();
+    int fd = dial();
+    say(fd,
+        SLICE_LIT(
+            "POST /echo HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\n"));
+    cr_assert_eq(answers(hear(fd), "HTTP/1.1 100 Continue\r\n\r\n"), 1);
+    say(fd, SLICE_LIT("ok"));
+    cr_assert_eq(answers(hear(fd), " 200 "), 1);
+    say(fd, SLICE_LIT("POST /echo HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: "
+                      "2\r\n\r\nok"));
+    struct heard *h = hear(fd);
+    cr_assert_eq(answers(h, " 100 "), 0, "the body is there: nobody waits for it");
+    cr_assert_eq(answers(h, " 200 "), 1);
+    close(fd);
+}
+
+Test(http_server, an_answer_may_come_later)
+{
+    serve();
+    int fd = dial();
+    say(fd, SLICE_LIT(GET("/hold") GET("/hello")));
+    cr_assert_eq(hear(fd)->len, 0);
+    cr_assert_eq(calls, 0, "one request at a time");
+    http_reply(held, 200, NULL, NULL, 0, SLICE_LIT("late"));
+    cr_assert_eq(ends, 1);
+    struct heard *h = hear(fd);
+    cr_assert_eq(answers(h, " 200 "), 2);
+    cr_assert_not_null(strstr(h->text, "late"));
+    close(fd);
+}
+
+Test(http_server, a_peer_that_has_gone_is_no_reason_to_crash)
+{
+    serve();
+    int fd = dial();
+    say(fd, SLICE_LIT(GET("/hold")));
+    close(fd);
+    run_ms(20);
+    cr_assert_eq(ends, 0, "the handler still has it");
+    http_reply(held, 200, NULL, NULL, 0, SLICE_LIT("late"));
+    cr_assert_eq(ends, 1);
+    run_ms(20);
+    cr_assert_eq(http_server_connections(server), 0);
+}
+
+Test(http_server, a_header_that_would_split_the_reply_is_never_sent)
+{
+    serve();
+    struct heard *h = one(SLICE_LIT(GET("/split")));
+    cr_assert_eq(h->len, 0);
+    cr_assert(h->closed);
+}
+
+static void on_drained(void *arg)
+{
+    (void)arg;
+    drained++;
+}
+
+Test(http_server, drain_answers_what_is_under_way)
+{
+    serve();
+    int idle = dial(), busy = dial();
+    say(idle, SLICE_LIT(GET("/hello")));
+    cr_assert_eq(answers(hear(idle), " 200 "), 1);
+    say(busy, SLICE_LIT(GET("/hold")));
+    http_server_drain(server, on_drained, NULL);
+    cr_assert(hear(idle)->closed);
+    cr_assert_eq(drained, 0);
+    http_reply(held, 200, NULL, NULL, 0, SLICE_LIT("late"));
+    struct heard *h = hear(busy);
+    cr_assert_eq(answers(h, " 200 "), 1);
+    cr_assert_eq(answers(h, "Connection: close"), 1);
+    close(busy);
+    close(idle);
+    run_ms(50);
+    cr_assert_eq(drained, 1);
+    cr_assert_eq(http_server_connections(server), 0);
+}
