@@ -1,4 +1,4 @@
-"""middle: somebody between the app and attestd who sees and may change each message."""
+"""middle: somebody between the app and attestd, or a server and its clients, who sees and may change each message."""
 import http.server
 import ssl
 import threading
@@ -31,8 +31,9 @@ class Middle:
                 if sent is None:
                     outer.recorded.append((self.path, body, 502, b"{}"))
                     return self.reply(502, b"{}")
-                status, _, answer = request(target + self.path, "POST", sent,
-                                            {"Content-Type": self.headers["Content-Type"]})
+                passed = {name: self.headers[name] for name in ("Content-Type", "Authorization")
+                          if name in self.headers}
+                status, _, answer = request(target + self.path, "POST", sent, passed)
                 outer.recorded.append((self.path, sent, status, answer))
                 self.reply(status, answer)
 
