@@ -11,7 +11,7 @@ declare -A packages=(
           git g++"
   [lint]="clang clang-format clang-tidy"
   [fuzz]="clang libclang-rt-14-dev"
-  [bench]="python3 nginx-light wrk"
+  [bench]="python3 python3-cryptography nginx-light wrk"
 )
 
 usage() { echo "usage: $0 ${!packages[*]}" >&2; exit 2; }
