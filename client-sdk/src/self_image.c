@@ -48,21 +48,28 @@ enum status self_executable(struct self_module *out)
 
 struct search {
     const struct build_id *id;
-    struct self_module *out;
+    self_module_fn *fn;
+    void *arg;
+    enum status st;
 };
 
-static int is_wanted(struct dl_phdr_info *info, size_t size, void *arg)
+static int visit_if_wanted(struct dl_phdr_info *info, size_t size, void *arg)
 {
     struct search *search = arg;
+    struct self_module module;
 
     (void)size;
-    describe(info, search->out);
-    return search->out->build_id.len && build_id_equal(&search->out->build_id, search->id);
+    describe(info, &module);
+    if (module.build_id.len == 0 || !build_id_equal(&module.build_id, search->id))
+        return 0;
+    search->st = search->fn(&module, search->arg);
+    return 1;
 }
 
-enum status self_find(const struct build_id *id, struct self_module *out)
+enum status self_visit(const struct build_id *id, self_module_fn *fn, void *arg)
 {
-    struct search search = { id, out };
+    struct search search = { .id = id, .fn = fn, .arg = arg, .st = ST_NOT_FOUND };
 
-    return dl_iterate_phdr(is_wanted, &search) ? ST_OK : ST_NOT_FOUND;
+    dl_iterate_phdr(visit_if_wanted, &search);
+    return search.st;
 }

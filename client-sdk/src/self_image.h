@@ -18,5 +18,7 @@ struct self_module {
 /* The executable: ST_UNSUPPORTED if it has no build-id. */
 enum status self_executable(struct self_module *out) MUST_USE;
 
-/* The loaded module of that build-id, or ST_NOT_FOUND. */
-enum status self_find(const struct build_id *id, struct self_module *out) MUST_USE;
+/* Calls fn with the loaded module of that build-id, while the loader keeps it from
+ * being unloaded, and returns what fn does; ST_NOT_FOUND if there is none. */
+typedef enum status self_module_fn(const struct self_module *module, void *arg);
+enum status self_visit(const struct build_id *id, self_module_fn *fn, void *arg) MUST_USE;
