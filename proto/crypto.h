@@ -55,6 +55,6 @@ enum status crypto_key_check(const struct public_key *key) MUST_USE;
 enum status crypto_sign(const struct private_key *key, struct slice message,
                         uint8_t out[static SIGNATURE_LEN]) MUST_USE;
 
-/* ST_OK or ST_DENIED. */
+/* ST_OK; or ST_DENIED, or ST_NO_MEMORY, which is no yes either. */
 enum status crypto_verify(const struct public_key *key, struct slice message,
                           const uint8_t signature[static SIGNATURE_LEN]) MUST_USE;

@@ -133,7 +133,8 @@ enum status json_get_number(const cJSON *object, const char *name, double min, d
 enum status json_get_int(const cJSON *object, const char *name, int64_t min, int64_t max,
                          int64_t *out)
 {
-    const double exact = 9007199254740992.0; /* 2^53, RFC 7493 §2.2 */
+    /* 2^53 - 1 (RFC 7493 §2.2): 2^53 itself is also what 2^53 + 1 rounds to. */
+    const double exact = 9007199254740991.0;
     double value;
     enum status st = json_get_number(object, name, -exact, exact, &value);
 

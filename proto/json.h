@@ -15,7 +15,8 @@ extern const struct json_limits JSON_TOKEN_LIMITS;   /* 4 KiB, 6, 128 */
 
 /* Parses one object; free it with cJSON_Delete. ST_INVALID for anything that
  * is not one RFC 8259 object: bad UTF-8, a lone surrogate, \u0000, a duplicate
- * member at any depth, bytes after its end; ST_TOO_LARGE, ST_NO_MEMORY. */
+ * member at any depth, bytes after its end, too deep, too many values;
+ * ST_TOO_LARGE past max_len; ST_NO_MEMORY. */
 enum status json_parse_object(struct slice text, const struct json_limits *limits,
                               cJSON **out) MUST_USE;
 

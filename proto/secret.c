@@ -100,7 +100,8 @@ static enum status read_secret(const char *path, size_t min, struct secret **out
 {
     uint8_t text[SECRET_LEN_MAX + 2];
     size_t len = 0;
-    int fd = open(path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+    /* Not to wait for a FIFO's writer: check_owner refuses it then. */
+    int fd = open(path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK);
 
     if (fd < 0)
         return errno == ENOENT                     ? ST_NOT_FOUND

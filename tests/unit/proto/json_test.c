@@ -207,6 +207,38 @@ Test(json, members)
     cJSON_Delete(json);
 }
 
+Test(json, integers_are_those_a_double_tells_apart)
+{
+    static const struct {
+        const char *text;
+        enum status st;
+    } cases[] = {
+        { "{\"a\":9007199254740993}", ST_INVALID }, /* rounds to 2^53 */
+        { "{\"a\":-9007199254740993}", ST_INVALID }, { "{\"a\":9007199254740992}", ST_INVALID },
+        { "{\"a\":9007199254740991}", ST_OK },       { "{\"a\":-9007199254740991}", ST_OK },
+    };
+    int64_t number;
+
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        cJSON *json;
+        cr_assert_eq(json_parse_object(slice_of(cases[i].text), &JSON_MESSAGE_LIMITS, &json),
+                     ST_OK);
+        cr_assert_eq(json_get_int(json, "a", INT64_MIN, INT64_MAX, &number), cases[i].st, "%s",
+                     cases[i].text);
+        cJSON_Delete(json);
+    }
+}
+
+Test(json, long_numbers)
+{
+    char text[512] = "{\"a\":0.";
+
+    /* Some cJSON 1.7 copy a number into 64 bytes first. */
+    memset(text + strlen(text), '1', 400);
+    strcat(text, "}");
+    cr_assert_eq(parse(slice_of(text), &JSON_MESSAGE_LIMITS), ST_OK);
+}
+
 Test(json, writing)
 {
     uint8_t text[256];

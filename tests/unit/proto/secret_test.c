@@ -78,9 +78,16 @@ Test(secret, what_is_no_secret_file)
     cr_assert_eq(secret_read_file("/tmp", &s), ST_DENIED);
     cr_assert_eq(read_back(write_file("short", 0600), &s), ST_INVALID);
     const char *path = write_file(TEXT, 0600);
-    cr_assert_eq(symlink(path, "/tmp/vouchsafe-secret-link"), 0);
-    cr_assert_eq(secret_read_file("/tmp/vouchsafe-secret-link", &s), ST_DENIED);
-    unlink("/tmp/vouchsafe-secret-link");
+    char other[64];
+    snprintf(other, sizeof other, "/tmp/vouchsafe-secret-other-%d", (int)getpid());
+    cr_assert_eq(symlink(path, other), 0);
+    cr_assert_eq(secret_read_file(other, &s), ST_DENIED);
+    unlink(other);
+    cr_assert_eq(mkfifo(other, 0600), 0);
+    alarm(10); /* opening a FIFO must not wait for its writer */
+    cr_assert_eq(secret_read_file(other, &s), ST_DENIED);
+    alarm(0);
+    unlink(other);
     unlink(path);
 }
 
