@@ -45,6 +45,8 @@ static void draw_kind(const struct build *build, enum probe_kind kind, struct sa
 void draw_probes(const struct build *build, const struct policy *policy,
                  const uint8_t challenge[static CHALLENGE_LEN], uint32_t blocks, struct drawn *out)
 {
+    bool required = false;
+
     out->count = 0;
     out->fraction = 1;
     for (uint32_t kind = 0; kind < PROBE_KIND_COUNT; kind++) {
@@ -54,9 +56,14 @@ void draw_probes(const struct build *build, const struct policy *policy,
             continue;
         sampling_seed(&source, challenge, kind);
         draw_kind(build, (enum probe_kind)kind, &source, blocks, out, &fraction);
-        if (policy->kinds[kind] == POLICY_REQUIRED && fraction < out->fraction)
+        if (policy->kinds[kind] != POLICY_REQUIRED)
+            continue;
+        required = true;
+        if (fraction < out->fraction)
             out->fraction = fraction;
     }
+    if (!required)
+        out->fraction = 0; /* what is only reported vouches for nothing */
 }
 
 /* Between 64 KiB and 4 MiB or so, as apps are. */

@@ -7,7 +7,7 @@ struct drawn {
     uint32_t count;
     struct probe probes[PROBES_MAX];
     const struct module *modules[PROBES_MAX]; /* whom each one is about */
-    double fraction; /* least part of any required kind's blocks that is asked */
+    double fraction; /* least part of any required kind's blocks that is asked; 0 if none is */
 };
 
 /* `blocks` of each kind that the policy asks, over all modules of the build

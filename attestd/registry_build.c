@@ -21,7 +21,7 @@ static cfg_opt_t build_opts[] = { CFG_STR("label", "", CFGF_NONE),
 static enum status map_file(const char *path, struct slice *out)
 {
     struct stat info;
-    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
 
     if (fd < 0)
         return errno == ENOENT ? ST_NOT_FOUND : ST_IO;

@@ -66,17 +66,24 @@ static void remove_folder(const char *path)
     rmdir(path);
 }
 
-/* A text in a configuration's quotes. */
-static void write_quoted(struct writer *w, const char *name, const char *value)
+/* A text in a configuration's quotes, in which ${NAME} would be read from the environment. */
+static void write_text(struct writer *w, const char *value)
 {
-    writer_text(w, name);
-    writer_text(w, " = \"");
+    writer_byte(w, '"');
     for (; *value; value++) {
-        if (*value == '"' || *value == '\\')
+        if (*value == '"' || *value == '\\' || *value == '$')
             writer_byte(w, '\\');
         writer_byte(w, (uint8_t)*value);
     }
-    writer_text(w, "\"\n");
+    writer_byte(w, '"');
+}
+
+static void write_quoted(struct writer *w, const char *name, const char *value)
+{
+    writer_text(w, name);
+    writer_text(w, " = ");
+    write_text(w, value);
+    writer_text(w, "\n");
 }
 
 static bool has_control(const char *text)
@@ -194,9 +201,9 @@ static void describe_module(struct writer *w, size_t n, const char *name)
     char file[32];
 
     snprintf(file, sizeof file, "image.%zu", n);
-    writer_text(w, "module \"");
-    writer_text(w, name);
-    writer_text(w, "\" { ");
+    writer_text(w, "module ");
+    write_text(w, name);
+    writer_text(w, " { ");
     write_quoted(w, "file", file);
     writer_text(w, "}\n");
 }

@@ -58,7 +58,7 @@ static void draw_for(struct worker *w, struct http_exchange *ex,
         draw_pretended(&request->build, &record->tag, c->bytes, model->blocks, drawn);
         return;
     }
-    struct streak streak = token_streak(request->previous, app, slice_of(model->issuer),
+    struct streak streak = token_streak(request->previous, app, build, slice_of(model->issuer),
                                         &request->jkt, record->issued_at);
     record->streak = streak.count;
     record->miss = streak.miss;

@@ -36,8 +36,8 @@ static bool is_of_instance(const struct integrity_claims *claims, const struct a
                        (struct slice){ jkt->bytes, sizeof jkt->bytes });
 }
 
-struct streak token_streak(struct slice previous, const struct app *app, struct slice issuer,
-                           const struct digest *jkt, int64_t now)
+struct streak token_streak(struct slice previous, const struct app *app, const struct build *build,
+                           struct slice issuer, const struct digest *jkt, int64_t now)
 {
     const struct jwt_rules rules = token_rules(app, now);
     struct keyring_lookup keys = { app->keyring, now };
@@ -47,7 +47,8 @@ struct streak token_streak(struct slice previous, const struct app *app, struct 
 
     if (previous.len == 0 || jwt_verify(previous, &rules, keyring_lookup_fn, &keys, &jwt))
         return streak;
-    if (!integrity_claims_decode(&jwt, &claims) && is_of_instance(&claims, app, issuer, jkt))
+    if (!integrity_claims_decode(&jwt, &claims) && is_of_instance(&claims, app, issuer, jkt) &&
+        slice_is(claims.software_version, build->label))
         streak = (struct streak){ (uint32_t)claims.streak, 1 - claims.coverage };
     jwt_clear(&jwt);
     return streak;

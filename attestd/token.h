@@ -17,9 +17,9 @@ struct jwt_rules token_rules(const struct app *app, int64_t now);
 struct streak streak_extend(struct streak before, double fraction);
 
 /* What `previous` is worth: its streak if it is a token of this issuer and app
- * for this instance key that is still good at `now`; an empty one otherwise. */
-struct streak token_streak(struct slice previous, const struct app *app, struct slice issuer,
-                           const struct digest *jkt, int64_t now);
+ * for this build's label and instance key that is still good at `now`; an empty one otherwise. */
+struct streak token_streak(struct slice previous, const struct app *app, const struct build *build,
+                           struct slice issuer, const struct digest *jkt, int64_t now);
 
 struct token_request {
     const struct app *app;

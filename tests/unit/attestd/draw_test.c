@@ -55,6 +55,12 @@ Test(draw, the_fraction_is_the_least_of_what_is_required)
     policy.kinds[PROBE_FILE] = POLICY_OFF;
     draw_probes(build, &policy, challenge, 5, &drawn);
     cr_assert_eq(drawn.count, 1, "off is not");
+    policy.kinds[PROBE_MEMORY] = POLICY_REPORT;
+    draw_probes(build, &policy, challenge, 5, &drawn);
+    cr_assert_eq(drawn.fraction, 0, "what is only reported vouches for nothing");
+    policy.kinds[PROBE_MEMORY] = POLICY_OFF;
+    draw_probes(build, &policy, challenge, 5, &drawn);
+    cr_assert_eq(drawn.fraction, 0, "nor does nothing");
 }
 
 Test(draw, modules_share_the_blocks_by_their_size)

@@ -125,3 +125,19 @@ Test(registry_write, rotation_keeps_the_old_secret_verifying_until_its_tokens_ar
     cr_assert(keyring_lookup_fn(&lookup, slice_of(keyring_current_kid(keyring)), NULL, 0, &key));
     registry_free(r);
 }
+
+Test(registry_write, texts_are_read_back_as_they_were_given)
+{
+    const struct new_app app = { "odd", "${PATH}${PATH}\\n\"$HOME", 300, SLICE_LIT(SECRET) };
+    const char *const good[] = { binary };
+
+    cr_assert_eq(registry_add_app(folder, &app, 0, why, sizeof why), ST_OK, "%s", why);
+    cr_assert_eq(
+        registry_add_build(folder, "odd", "${PATH}\\", good, 1, &build_id, why, sizeof why), ST_OK,
+        "%s", why);
+    struct registry *r = folder_read();
+    const struct app *read = registry_app(r, SLICE_LIT("odd"));
+    cr_assert_str_eq(read->name, app.name);
+    cr_assert_str_eq(app_build(read, &build_id)->label, "${PATH}\\");
+    registry_free(r);
+}

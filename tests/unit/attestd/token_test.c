@@ -72,10 +72,15 @@ Test(token, coverage_is_rounded_down)
 {
     struct slice token = mint((struct streak){ 1, 0.00001 }, 5000);
 
-    cr_assert_gt(token_streak(token, app, SLICE_LIT("https://a.example"), &jkt, 5000).miss,
+    cr_assert_gt(token_streak(token, app, app_build(app, &build_id), SLICE_LIT("https://a.example"),
+                              &jkt, 5000)
+                     .miss,
                  0.00009);
     token = mint((struct streak){ 1, 0 }, 5000);
-    cr_assert_eq(token_streak(token, app, SLICE_LIT("https://a.example"), &jkt, 5000).miss, 0);
+    cr_assert_eq(token_streak(token, app, app_build(app, &build_id), SLICE_LIT("https://a.example"),
+                              &jkt, 5000)
+                     .miss,
+                 0);
 }
 
 Test(token, no_two_have_one_id)
@@ -91,7 +96,7 @@ Test(token, no_two_have_one_id)
 static uint32_t streak_from(struct slice previous, const char *issuer, const struct digest *of,
                             int64_t now)
 {
-    return token_streak(previous, app, slice_of(issuer), of, now).count;
+    return token_streak(previous, app, app_build(app, &build_id), slice_of(issuer), of, now).count;
 }
 
 Test(token, a_streak_is_taken_over_from_a_good_token_of_this_instance_only)
@@ -101,7 +106,10 @@ Test(token, a_streak_is_taken_over_from_a_good_token_of_this_instance_only)
     char bent[sizeof text];
 
     cr_assert_eq(streak_from(token, "https://a.example", &jkt, 5100), 4);
-    cr_assert_eq(token_streak(token, app, SLICE_LIT("https://a.example"), &jkt, 5100).miss, 0.5);
+    cr_assert_eq(token_streak(token, app, app_build(app, &build_id), SLICE_LIT("https://a.example"),
+                              &jkt, 5100)
+                     .miss,
+                 0.5);
     cr_assert_eq(streak_from(token, "https://b.example", &jkt, 5100), 0);
     cr_assert_eq(streak_from(token, "https://a.example", &other, 5100), 0);
     cr_assert_eq(streak_from(token, "https://a.example", &jkt, 5300 + 29), 4, "within the skew");
@@ -128,4 +136,14 @@ Test(token, coverage_follows_the_formula)
             cr_assert_lt(fabs((1 - streak.miss) - (1 - pow(1 - fractions[i], k))), 1e-12);
         }
     }
+}
+
+Test(token, a_streak_ends_with_its_version)
+{
+    struct slice token = mint((struct streak){ 4, 0 }, 5000);
+    struct build next = *app_build(app, &build_id);
+
+    strcpy(next.label, "2.0");
+    cr_assert_eq(token_streak(token, app, &next, SLICE_LIT("https://a.example"), &jkt, 5000).count,
+                 0);
 }
