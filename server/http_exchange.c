@@ -203,9 +203,16 @@ static bool has_scratch(struct http_server *s, size_t size)
 }
 
 /* RFC 9110 §8.6: these have neither a body nor its length. */
-static bool is_bodiless(unsigned code)
+static bool has_length(unsigned code)
 {
-    return code == 204 || code == 304;
+    return code != 204 && code != 304;
+}
+
+/* RFC 9110 §9.3.2: after an answer to HEAD, a body would be read as the next answer. Only what was
+ * dispatched has an id and a head that was read. */
+static bool has_body(const struct http_exchange *ex, unsigned code)
+{
+    return has_length(code) && !(ex->id[0] && slice_is(ex->head.method, "HEAD"));
 }
 
 static void write_length(struct writer *w, size_t len)
@@ -230,12 +237,12 @@ static void write_reply(struct http_exchange *ex, struct writer *w, unsigned cod
         http1_write_header(w, SLICE_LIT("Content-Type"), slice_of(content_type));
     for (size_t i = 0; i < header_count; i++)
         http1_write_header(w, slice_of(headers[i].name), headers[i].value);
-    if (!is_bodiless(code))
+    if (has_length(code))
         write_length(w, body.len);
     if (ex->connection->close_after)
         http1_write_header(w, SLICE_LIT("Connection"), SLICE_LIT("close"));
     http1_write_end(w);
-    if (!is_bodiless(code))
+    if (has_body(ex, code))
         writer_put(w, body);
 }
 

@@ -55,7 +55,40 @@ static void on_split(struct http_exchange *ex, void *app)
     http_reply(ex, 302, NULL, &field, 1, (struct slice){ NULL, 0 });
 }
 
+static uint8_t much[8 << 20];
+
+/* More than a socket takes at once. */
+static void on_much(struct http_exchange *ex, void *app)
+{
+    (void)app;
+    http_exchange_on_end(ex, count_end, NULL);
+    http_reply(ex, 200, NULL, NULL, 0, (struct slice){ much, sizeof much });
+}
+
+static void reply_later(evutil_socket_t fd, short what, void *ex)
+{
+    (void)fd;
+    (void)what;
+    http_reply(ex, 200, NULL, NULL, 0, SLICE_LIT("late"));
+}
+
+static void on_timer(struct http_exchange *ex, void *app)
+{
+    const struct timeval soon = { .tv_usec = 1000 };
+
+    (void)app;
+    http_exchange_on_end(ex, count_end, NULL);
+    cr_assert_eq(event_base_once(base, -1, EV_TIMEOUT, reply_later, ex, &soon), 0);
+}
+
+static void on_busy(struct http_exchange *ex, void *app)
+{
+    (void)app;
+    http_refuse(ex, http_refusal_of(ST_BUSY), "E-17");
+}
+
 static const struct http_route routes[] = {
+    { "GET", "/much", on_much },   { "GET", "/timer", on_timer },  { "GET", "/busy", on_busy },
     { "GET", "/hello", on_hello }, { "POST", "/hello", on_hello }, { "POST", "/echo", on_echo },
     { "GET", "/hold", on_hold },   { "GET", "/split", on_split },
 };
@@ -138,6 +171,21 @@ static struct heard *hear(int fd)
     h.closed = n == 0;
     h.text[h.len] = '\0';
     return &h;
+}
+
+/* All until the server closes, or never does. */
+static struct heard *hear_end(int fd)
+{
+    static struct heard all;
+
+    all = (struct heard){ .len = 0 };
+    for (int i = 0; i < 100 && !all.closed; i++) {
+        const struct heard *h = hear(fd);
+        memcpy(all.text + all.len, h->text, h->len + 1);
+        all.len += h->len;
+        all.closed = h->closed;
+    }
+    return &all;
 }
 
 static int answers(const struct heard *h, const char *status)
@@ -300,20 +348,14 @@ Test(http_server, deadlines_are_absolute)
                    " 408 " },
                  { SLICE_LIT(""), NULL } };
 
-    limits.head_ms = limits.body_ms = limits.idle_ms = 700;
+    limits.head_ms = limits.body_ms = limits.idle_ms = 100;
     serve();
     for (size_t i = 0; i < sizeof slow / sizeof slow[0]; i++) {
         int fd = dial();
         say(fd, slow[i].text);
-        cr_assert_not(hear(fd)->closed, "not yet");
-        struct heard *h = hear(fd);
-        for (int tries = 0; tries < 200 && !h->len && !h->closed; tries++)
-            h = hear(fd);
-        if (slow[i].status)
-            cr_assert_eq(answers(h, slow[i].status), 1);
-        for (int tries = 0; tries < 200 && !h->closed; tries++)
-            h = hear(fd);
+        struct heard *h = hear_end(fd);
         cr_assert(h->closed, "%zu", i);
+        cr_assert_eq(answers(h, " 408 "), slow[i].status ? 1 : 0);
         close(fd);
     }
 }
@@ -398,4 +440,143 @@ Test(http_server, drain_answers_what_is_under_way)
     run_ms(50);
     cr_assert_eq(drained, 1);
     cr_assert_eq(http_server_connections(server), 0);
+}
+
+Test(http_server, an_answer_to_head_is_no_more_than_a_head)
+{
+    serve();
+    int fd = dial();
+    say(fd, SLICE_LIT("HEAD /hello HTTP/1.1\r\nHost: a\r\n\r\n"));
+    struct heard *h = hear(fd);
+    cr_assert_eq(answers(h, "HTTP/1.1 405"), 1);
+    cr_expect_str_eq(h->text + h->len - 4, "\r\n\r\n", "a body would be read as the next answer");
+    say(fd, SLICE_LIT(GET("/hello")));
+    h = hear(fd);
+    cr_assert_eq(strncmp(h->text, "HTTP/1.1 200", 12), 0, "%s", h->text);
+    cr_assert_str_eq(h->text + h->len - 5, "hello");
+    close(fd);
+}
+
+Test(http_server, a_body_in_chunks_has_the_same_limit)
+{
+#define CHUNKED "POST /echo HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n"
+    limits.message.body = 10;
+    serve();
+    cr_assert_eq(answers(one(SLICE_LIT(CHUNKED "6\r\n012345\r\n5\r\n6789a\r\n0\r\n\r\n")), " 413 "),
+                 1);
+    cr_assert_eq(calls, 0);
+    struct heard *h = one(SLICE_LIT(CHUNKED "6\r\n012345\r\n4\r\n6789\r\n0\r\n\r\n"));
+    cr_assert_eq(answers(h, " 200 "), 1);
+    cr_assert_str_eq(h->text + h->len - 10, "0123456789");
+}
+
+Test(http_server, a_reply_that_nobody_takes_is_given_up)
+{
+    limits.write_ms = 50;
+    serve();
+    int fd = dial();
+    say(fd, SLICE_LIT(GET("/much")));
+    cr_assert_eq(ends, 1, "the handler is done with it");
+    for (int i = 0; i < 100 && http_server_connections(server); i++)
+        run_ms(20);
+    cr_assert_eq(http_server_connections(server), 0);
+    close(fd);
+}
+
+Test(http_server, a_reply_in_many_pieces_comes_whole)
+{
+    static uint8_t bytes[1 << 20];
+    size_t got = 0;
+
+    serve();
+    int fd = dial();
+    say(fd, SLICE_LIT(GET("/much") GET("/hello")));
+    for (int i = 0; i < 2000 && got <= sizeof much; i++) {
+        ssize_t n = recv(fd, bytes, sizeof bytes, 0);
+        got += n > 0 ? (size_t)n : 0;
+        run_ms(1);
+    }
+    cr_assert_gt(got, sizeof much);
+    cr_assert_eq(calls, 1, "the next one is served after it");
+    close(fd);
+}
+
+Test(http_server, a_timer_may_answer)
+{
+    serve();
+    int fd = dial();
+    say(fd, SLICE_LIT(GET("/timer")));
+    for (int i = 0; i < 100 && !ends; i++)
+        run_ms(20);
+    cr_assert_eq(ends, 1);
+    cr_assert_eq(answers(hear(fd), " 200 "), 1);
+    close(fd);
+}
+
+Test(http_server, a_peer_that_resets_ends_the_exchange_once)
+{
+    const struct linger reset = { .l_onoff = 1 };
+
+    serve();
+    int fd = dial();
+    say(fd, SLICE_LIT(GET("/timer") GET("/hello")));
+    setsockopt(fd, SOL_SOCKET, SO_LINGER, &reset, sizeof reset);
+    close(fd);
+    for (int i = 0; i < 100 && http_server_connections(server); i++)
+        run_ms(20);
+    cr_assert_eq(ends, 1);
+    cr_assert_eq(http_server_connections(server), 0);
+}
+
+Test(http_server, an_end_with_a_request_under_way_is_told_once)
+{
+    serve();
+    int fd = dial();
+    say(fd, SLICE_LIT(GET("/hold")));
+    http_server_free(server);
+    server = NULL;
+    cr_assert_eq(ends, 1);
+    close(fd);
+}
+
+Test(http_server, a_refusal_for_now_says_when_to_come_back)
+{
+    serve();
+    struct heard *h = one(SLICE_LIT(GET("/hello")));
+    cr_assert_null(strstr(h->text, "Retry-After"));
+    h = one(SLICE_LIT(GET("/busy")));
+    cr_assert_eq(answers(h, "HTTP/1.1 503"), 1);
+    cr_assert_not_null(strstr(h->text, "\r\nRetry-After: 1\r\n"));
+    cr_assert_not_null(strstr(h->text, "\"temporarily_unavailable\""));
+    cr_assert_not_null(strstr(h->text, "\"E-17\""));
+}
+
+Test(http_server, drain_with_nobody_there_is_over_at_once)
+{
+    serve();
+    http_server_drain(server, on_drained, NULL);
+    cr_assert_eq(drained, 1);
+    int fd = socket(AF_INET, SOCK_STREAM, 0);
+    struct sockaddr_in address = { .sin_family = AF_INET,
+                                   .sin_port = htons(port),
+                                   .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+    cr_assert_neq(connect(fd, (struct sockaddr *)&address, sizeof address), 0, "nobody listens");
+    close(fd);
+}
+
+Test(http_server, drain_answers_a_request_that_has_begun)
+{
+    serve();
+    int fd = dial();
+    say(fd, SLICE_LIT("GET /hello HTTP/1.1\r\n"));
+    http_server_drain(server, on_drained, NULL);
+    cr_assert_eq(drained, 0);
+    say(fd, SLICE_LIT("Host: a\r\n\r\n"));
+    struct heard *h = hear(fd);
+    cr_assert_eq(answers(h, " 200 "), 1);
+    cr_assert_eq(answers(h, "Connection: close"), 1);
+    close(fd);
+    for (int i = 0; i < 100 && !drained; i++)
+        run_ms(20);
+    cr_assert_eq(drained, 1);
 }
