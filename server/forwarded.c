@@ -125,18 +125,41 @@ static bool is_trusted(const struct trusted_proxies *t, const struct peer *peer)
     return false;
 }
 
-/* The last element of a comma-separated list, cut off it; false if none is left. */
+/* Whether a quoted string begins or ends there, and not an escaped quote lies in one. */
+static bool is_quote(struct slice text, size_t at)
+{
+    size_t escapes = 0;
+
+    while (escapes < at && text.data[at - escapes - 1] == '\\')
+        escapes++;
+    return text.data[at] == '"' && escapes % 2 == 0;
+}
+
+/* The last element of a comma-separated list, cut off it; false if none is left. What is quoted
+ * may be a client's, such as its Host, and separates nothing. From the right, because a quote that
+ * a client left open on the left must not reach what a proxy wrote. */
 static bool cut_last(struct slice *list, struct slice *out)
 {
     size_t at = list->len;
+    bool quoted = false;
 
     if (list->len == 0)
         return false;
-    while (at > 0 && list->data[at - 1] != ',')
+    while (at > 0 && (quoted || list->data[at - 1] != ',')) {
         at--;
+        quoted ^= is_quote(*list, at);
+    }
     *out = slice_trim((struct slice){ list->data + at, list->len - at });
     list->len = at ? at - 1 : 0;
     return true;
+}
+
+/* "::ffff:10.0.0.1", of a proxy that listens on both, is no address with a port. */
+static bool is_v4_with_port(struct slice node)
+{
+    struct slice address = slice_cut(&node, ':');
+
+    return node.data && memchr(address.data, '.', address.len);
 }
 
 /* An address with or without port, quotes and brackets (RFC 7239 §6). */
@@ -149,7 +172,7 @@ static enum status read_node(struct slice node, struct peer *out)
     if (node.len && node.data[0] == '[') {
         node = (struct slice){ node.data + 1, node.len - 1 };
         node = slice_cut(&node, ']');
-    } else if (node.len && memchr(node.data, '.', node.len)) {
+    } else if (is_v4_with_port(node)) {
         node = slice_cut(&node, ':');
     }
     if (slice_copy_text(node, text, sizeof text))
@@ -157,11 +180,28 @@ static enum status read_node(struct slice node, struct peer *out)
     return read_address(text, out);
 }
 
+/* Cuts *element at the first ';' that is not quoted, as slice_cut does. */
+static struct slice cut_pair(struct slice *element)
+{
+    const struct slice all = *element;
+    bool quoted = false;
+
+    for (size_t i = 0; i < all.len; i++) {
+        quoted ^= is_quote(all, i);
+        if (quoted || all.data[i] != ';')
+            continue;
+        *element = (struct slice){ all.data + i + 1, all.len - i - 1 };
+        return (struct slice){ all.data, i };
+    }
+    *element = (struct slice){ NULL, 0 };
+    return all;
+}
+
 /* The value of for= in one element of Forwarded. */
 static struct slice for_of(struct slice element)
 {
     while (element.data) {
-        struct slice value = slice_trim(slice_cut(&element, ';'));
+        struct slice value = slice_trim(cut_pair(&element));
         struct slice name = slice_cut(&value, '=');
         if (slice_equal_nocase(name, SLICE_LIT("for")))
             return value;

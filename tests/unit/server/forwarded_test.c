@@ -116,6 +116,14 @@ Test(forwarded, a_trusted_proxy_is)
         { "Forwarded: for=_hidden\r\n", "10.0.0.1" },
         { "Forwarded: by=203.0.113.9\r\n", "10.0.0.1" },
         { "Forwarded: for=203.0.113.9\r\nX-Forwarded-For: 6.6.6.6\r\n", "10.0.0.1" },
+        { "X-Forwarded-For: 203.0.113.9:4711\r\n", "203.0.113.9" },
+        { "X-Forwarded-For: 2001:db9::7\r\n", "2001:db9::7" },
+        { "X-Forwarded-For: [2001:db9::7]:4711\r\n", "2001:db9::7" },
+        { "X-Forwarded-For: ::ffff:203.0.113.9\r\n", "203.0.113.9" },
+        { "X-Forwarded-For: 6.6.6.6, ::ffff:10.9.9.9\r\n", "6.6.6.6" },
+        { "X-Forwarded-For: 1.2.3\r\n", "10.0.0.1" },
+        { "X-Forwarded-For: ,\r\n", "10.0.0.1" },
+        { "X-Forwarded-For: unix\r\n", "10.0.0.1" },
     };
 
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++)
@@ -123,4 +131,53 @@ Test(forwarded, a_trusted_proxy_is)
                          cases[i].lines);
     cr_assert_str_eq(client(proxies, 3, local(), cases[1].lines), "203.0.113.9");
     cr_assert_str_eq(client(proxies, 3, v6("2001:db8:7fff::1"), cases[1].lines), "203.0.113.9");
+}
+
+/* What a client said may come back quoted: it names nobody (RFC 7239 §4). */
+Test(forwarded, what_is_quoted_is_text)
+{
+    static const char *const lines[] = {
+        "Forwarded: for=203.0.113.9;host=\"a,for=6.6.6.6\"\r\n",
+        "Forwarded: host=\"a;for=6.6.6.6\";for=203.0.113.9\r\n",
+        "Forwarded: host=\"a\\\";for=6.6.6.6\";for=203.0.113.9\r\n",
+        "Forwarded: host=\"a\\\\\";for=203.0.113.9\r\n",
+        "Forwarded: for=6.6.6.6;host=\"a, for=203.0.113.9\r\n",
+        "Forwarded: for=\"6.6.6.6\", host=\", for=\"203.0.113.9\"\r\n",
+    };
+
+    for (size_t i = 0; i < sizeof lines / sizeof lines[0]; i++)
+        cr_expect_str_eq(client(proxies, 3, v4("10.0.0.1"), lines[i]), "203.0.113.9", "%s",
+                         lines[i]);
+}
+
+Test(forwarded, the_edges_of_networks)
+{
+    static const struct {
+        const char *network, *outside, *inside;
+    } rows[] = {
+        { "10.0.0.0/8", "11.0.0.0", "10.255.255.255" },
+        { "10.0.0.0/8", "9.255.255.255", "10.0.0.0" },
+        { "10.1.2.3/9", "10.128.0.0", "10.127.255.255" },
+        { "10.0.0.128/25", "10.0.0.127", "10.0.0.128" },
+        { "10.0.0.2/31", "10.0.0.4", "10.0.0.3" },
+        { "10.0.0.2/32", "10.0.0.3", "10.0.0.2" },
+        { "10.0.0.2", "10.0.0.3", "10.0.0.2" },
+        { "0.0.0.0/0", "::1", "255.255.255.255" },
+        { "::ffff:10.0.0.0/104", "11.0.0.0", "10.0.0.1" },
+        { "2001:db8::/33", "2001:db8:8000::", "2001:db8:7fff::" },
+        { "2001:db8::2/127", "2001:db8::4", "2001:db8::3" },
+        { "2001:db8::2/128", "2001:db8::3", "2001:db8::2" },
+        { "::1", "::2", "::1" },
+    };
+    static const char line[] = "X-Forwarded-For: 203.0.113.9\r\n";
+
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        bool v6_out = strchr(rows[i].outside, ':'), v6_in = strchr(rows[i].inside, ':');
+        struct peer outside = v6_out ? v6(rows[i].outside) : v4(rows[i].outside);
+        struct peer inside = v6_in ? v6(rows[i].inside) : v4(rows[i].inside);
+        cr_expect_str_neq(client(&rows[i].network, 1, outside, line), "203.0.113.9", "%s",
+                          rows[i].network);
+        cr_expect_str_eq(client(&rows[i].network, 1, inside, line), "203.0.113.9", "%s",
+                         rows[i].network);
+    }
 }
