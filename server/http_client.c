@@ -212,6 +212,15 @@ void http_client_free(struct http_client *client)
     free(client);
 }
 
+/* White space or a control would end the request line, and begin what the caller did not write. */
+static bool is_target(struct slice target)
+{
+    for (size_t i = 0; i < target.len; i++)
+        if (target.data[i] <= ' ' || target.data[i] == 0x7f)
+            return false;
+    return target.len > 0;
+}
+
 static bool is_method_with_body(const struct http_call *call)
 {
     return call->body.len || strcmp(call->method, "POST") == 0;
@@ -257,7 +266,8 @@ static struct pending *pending_new(const struct http_client *client, const struc
     struct writer w = writer_over(p->request, room);
     write_request(&w, client, call);
     p->len = w.len;
-    if (w.full || slice_copy_text(slice_of(call->method), p->method, sizeof p->method))
+    if (w.full || !is_target(call->target) ||
+        slice_copy_text(slice_of(call->method), p->method, sizeof p->method))
         p->outcome = ST_INVALID;
     return p;
 }

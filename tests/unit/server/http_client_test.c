@@ -2,6 +2,7 @@
 
 #include <arpa/inet.h>
 #include <criterion/criterion.h>
+#include <event2/event.h>
 #include <event2/event_struct.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -28,15 +29,21 @@ static int listening;
 static struct event accepting;
 
 struct guest {
+    struct guest *next, **link;
     struct event event;
     size_t len;
     char text[8192];
 };
 
+static struct guest *guests;
+
 static void end_guest(struct guest *g, int fd, enum then then)
 {
     const struct linger reset = { .l_onoff = 1 };
 
+    *g->link = g->next;
+    if (g->next)
+        g->next->link = g->link;
     if (then == RESET)
         setsockopt(fd, SOL_SOCKET, SO_LINGER, &reset, sizeof reset);
     event_del(&g->event);
@@ -75,6 +82,11 @@ static void on_accept(evutil_socket_t fd, short what, void *arg)
     (void)what;
     (void)arg;
     connections++;
+    g->next = guests;
+    g->link = &guests;
+    if (g->next)
+        g->next->link = &g->next;
+    guests = g;
     event_assign(&g->event, base, guest_fd, EV_READ | EV_PERSIST, on_guest, g);
     event_add(&g->event, NULL);
 }
@@ -104,6 +116,8 @@ static void setup(void)
 static void teardown(void)
 {
     http_client_free(client);
+    while (guests)
+        end_guest(guests, event_get_fd(&guests->event), CLOSE);
     event_del(&accepting);
     close(listening);
     event_base_free(base);
@@ -164,6 +178,19 @@ static void run_ms(int ms)
 
     event_base_loopexit(base, &wait);
     event_base_dispatch(base);
+}
+
+/* Three calls, each sent by the answer to the one before. */
+static void chain(void *arg, enum status st, const struct http_response *response)
+{
+    const struct http_call call = { .method = "GET", .target = SLICE_LIT("/") };
+
+    (void)response;
+    cr_assert_eq(st, ST_OK);
+    if (told.count++ < 3)
+        http_client_send(client, &call, chain, arg);
+    else
+        event_base_loopbreak(base);
 }
 
 #define OK "HTTP/1.1 200 OK\r\n"
@@ -329,4 +356,141 @@ Test(http_client, whoever_waits_when_it_ends_is_told)
     client = NULL;
     cr_assert_eq(told.count, 1);
     cr_assert_eq(told.st, ST_UNAVAILABLE);
+}
+
+Test(http_client, what_would_split_a_request_is_never_sent)
+{
+    static const struct {
+        const char *method;
+        struct slice target, value;
+    } rows[] = {
+        { "GET", SLICE_LIT("/"), SLICE_LIT("a\r\nB: c") },
+        { "GET", SLICE_LIT("/"), SLICE_LIT("a\nb") },
+        { "GET", SLICE_LIT("/"), SLICE_LIT("a\0b") },
+        { "GET", SLICE_LIT("/ HTTP/1.1\r\nA: b\r\n\r\n"), SLICE_LIT("a") },
+        { "AMETHODOFSIXTEEN", SLICE_LIT("/"), SLICE_LIT("a") },
+    };
+
+    make_client(listener_port(listening));
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        const struct http1_header header = { SLICE_LIT("X-Test"), rows[i].value };
+        const struct http_call call = { .method = rows[i].method,
+                                        .target = rows[i].target,
+                                        .headers = &header,
+                                        .header_count = 1 };
+        told.count = 0;
+        http_client_send(client, &call, on_answer, NULL);
+        cr_assert_eq(told.count, 0);
+        event_base_dispatch(base);
+        cr_assert_eq(told.count, 1);
+        cr_expect_eq(told.st, ST_INVALID, "%zu: %s", i, status_name(told.st));
+    }
+    cr_assert_eq(requests, 0);
+    cr_assert_eq(connections, 0);
+    script[0].text = OK "Content-Length: 0\r\n\r\n";
+    cr_assert_eq(call(false), ST_OK);
+}
+
+Test(http_client, limits_of_an_answer_from_both_sides)
+{
+    static const struct {
+        const char *text;
+        enum status st;
+    } rows[] = {
+        { OK "Content-Length: 11\r\n\r\n0123456789a", ST_TOO_LARGE },
+        { OK "Content-Length: 10\r\n\r\n0123456789", ST_OK },
+        { OK "Transfer-Encoding: chunked\r\n\r\nb\r\n0123456789a\r\n0\r\n\r\n", ST_TOO_LARGE },
+        { OK "Transfer-Encoding: chunked\r\n\r\na\r\n0123456789\r\n0\r\n\r\n", ST_OK },
+        { OK "\r\n0123456789a", ST_TOO_LARGE },
+        { OK "\r\n0123456789", ST_OK },
+        { OK "A: b\r\nC: d\r\nE: f\r\nContent-Length: 0\r\n\r\n", ST_TOO_LARGE },
+        { OK "A: b\r\nC: d\r\nContent-Length: 0\r\n\r\n", ST_OK },
+    };
+
+    limits.message = (struct http1_limits){ .head = 200, .body = 10, .headers = 3 };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        requests = 0;
+        script[0].text = rows[i].text;
+        script[0].then = CLOSE;
+        cr_expect_eq(call(false), rows[i].st, "%zu: %s", i, status_name(told.st));
+    }
+}
+
+Test(http_client, heads_of_answers_have_a_limit_from_both_sides)
+{
+    static char text[400];
+
+    limits.message.head = 200;
+    for (int len = 201; len >= 200; len--) {
+        int n = snprintf(text, sizeof text, OK "Content-Length: 0\r\nX: ");
+        memset(text + n, 'x', (size_t)(len - n - 4));
+        memcpy(text + len - 4, "\r\n\r\n", 5);
+        requests = 0;
+        script[0].text = text;
+        cr_expect_eq(call(false), len == 200 ? ST_OK : ST_TOO_LARGE, "%d", len);
+    }
+}
+
+Test(http_client, an_answer_that_stops_half_way_ends_with_the_deadline)
+{
+    static const char *const halves[] = { "HTTP/1.1 200 OK\r\nA:", "HTTP/1.1 100 Continue\r\n\r\n",
+                                          OK "Content-Length: 5\r\n\r\nab",
+                                          OK "Transfer-Encoding: chunked\r\n\r\n5\r\nab",
+                                          OK "\r\nab" };
+
+    limits.total_ms = 100;
+    for (size_t i = 0; i < sizeof halves / sizeof halves[0]; i++) {
+        requests = 0;
+        script[0].text = halves[i];
+        script[0].then = KEEP;
+        cr_expect_eq(call(false), ST_TIMEOUT, "%zu: %s", i, status_name(told.st));
+        cr_expect_eq(requests, 1);
+    }
+}
+
+Test(http_client, a_connection_that_is_said_to_close_is_not_kept)
+{
+    for (int i = 0; i < 2; i++)
+        script[i].text = OK "Connection: close\r\nContent-Length: 0\r\n\r\n";
+    for (int i = 0; i < 2; i++)
+        cr_assert_eq(call(false), ST_OK);
+    cr_assert_eq(connections, 2);
+}
+
+/* The peer has closed, and the loop has not looked since. */
+Test(http_client, a_post_finds_its_kept_connection_closed_and_is_sent_once)
+{
+    for (int i = 0; i < 2; i++)
+        script[i].text = OK "Content-Length: 0\r\n\r\n";
+    cr_assert_eq(call(false), ST_OK);
+    cr_assert_not_null(guests);
+    end_guest(guests, event_get_fd(&guests->event), CLOSE);
+    requests = 0;
+    cr_assert_eq(call(false), ST_OK);
+    cr_assert_eq(requests, 1);
+    cr_assert_eq(connections, 2);
+}
+
+Test(http_client, a_post_that_meets_a_reset_is_sent_once_in_all)
+{
+    script[0].text = OK "Content-Length: 0\r\n\r\n";
+    script[1].then = RESET;
+    script[2].text = OK "Content-Length: 0\r\n\r\n";
+    cr_assert_eq(call(false), ST_OK);
+    requests = 1;
+    cr_assert_eq(call(false), ST_LOST);
+    run_ms(20);
+    cr_assert_eq(requests, 2);
+    cr_assert_eq(connections, 1);
+}
+
+Test(http_client, a_callback_may_send_the_next_call)
+{
+    for (int i = 0; i < 8; i++)
+        script[i].text = OK "Content-Length: 0\r\n\r\n";
+    make_client(listener_port(listening));
+    chain(NULL, ST_OK, NULL);
+    event_base_dispatch(base);
+    cr_assert_eq(told.count, 4);
+    cr_assert_eq(requests, 3);
 }
