@@ -70,7 +70,8 @@ static void keep_failure(struct tls *t)
     uint32_t error = ERR_get_error();
     struct writer w = writer_over(t->failure, sizeof t->failure - 1);
 
-    if (verdict != X509_V_OK)
+    /* X509_V_ERR_INVALID_CALL: no certificate has been looked at yet. */
+    if (verdict != X509_V_OK && verdict != X509_V_ERR_INVALID_CALL)
         writer_text(&w, X509_verify_cert_error_string(verdict));
     else if (error)
         writer_text(&w, ERR_reason_error_string(error));
