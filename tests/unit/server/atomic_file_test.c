@@ -2,6 +2,7 @@
 
 #include <criterion/criterion.h>
 #include <dirent.h>
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -86,4 +87,40 @@ Test(atomic_file, folders_replace_no_full_folder)
     mkdir(from, 0700);
     cr_assert_eq(atomic_file_move(from, to), ST_EXISTS);
     cr_assert_eq(access(inside, F_OK), 0);
+}
+
+Test(atomic_file, a_link_is_replaced_and_not_followed)
+{
+    char target[96];
+    struct stat info;
+
+    snprintf(target, sizeof target, "%s/target", folder);
+    cr_assert_eq(atomic_file_write(target, SLICE_LIT("untouched")), ST_OK);
+    cr_assert_eq(symlink(target, path), 0);
+    cr_assert_eq(atomic_file_write(path, SLICE_LIT("new")), ST_OK);
+    cr_assert_eq(lstat(path, &info), 0);
+    cr_expect(S_ISREG(info.st_mode));
+    cr_assert_eq(stat(target, &info), 0);
+    cr_expect_eq(info.st_size, 9);
+}
+
+Test(atomic_file, names_without_a_folder_and_empty_files)
+{
+    struct stat info;
+
+    cr_assert_eq(chdir(folder), 0);
+    cr_assert_eq(atomic_file_write("here", (struct slice){ NULL, 0 }), ST_OK);
+    cr_assert_eq(stat("here", &info), 0);
+    cr_expect_eq(info.st_size, 0);
+    cr_expect_eq(entries(), 1);
+    cr_assert_eq(chdir("/"), 0);
+}
+
+Test(atomic_file, a_name_that_is_too_long_is_said)
+{
+    static char name[8192];
+
+    memset(name, 'a', sizeof name - 1);
+    cr_expect_eq(atomic_file_write(name, SLICE_LIT("x")), ST_IO);
+    cr_expect_eq(errno, ENAMETOOLONG);
 }

@@ -2,6 +2,7 @@
 
 #include <arpa/inet.h>
 #include <criterion/criterion.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -75,4 +76,59 @@ Test(listener, a_unix_socket_replaces_a_stale_one_and_no_other)
     cr_assert_neq(listener_open(where, &fd, &why), ST_OK, "a file of somebody's is not removed");
     cr_assert_eq(access(path, F_OK), 0);
     unlink(path);
+}
+
+Test(listener, what_is_checked_is_what_opens)
+{
+    static const struct {
+        const char *where;
+        enum status st;
+    } rows[] = {
+        { "", ST_INVALID },       { "unix:", ST_INVALID },           { "127.0.0.1", ST_INVALID },
+        { "::1:80", ST_INVALID }, { "127.0.0.1:65536", ST_INVALID }, { "localhost:0", ST_INVALID },
+        { "127.0.0.1:0", ST_OK }, { "127.0.0.1:65535", ST_OK },      { "[::1]:0", ST_OK },
+        { "[::]:8080", ST_OK },   { "unix:/nowhere/a", ST_OK },
+    };
+    const char *why;
+
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        why = NULL;
+        cr_expect_eq(listener_check(rows[i].where, &why), rows[i].st, "%s", rows[i].where);
+        cr_expect(rows[i].st == ST_OK || why, "%s", rows[i].where);
+    }
+}
+
+Test(listener, the_length_of_a_path_from_both_sides)
+{
+    struct sockaddr_un address;
+    char where[5 + sizeof address.sun_path + 1];
+    const char *why;
+
+    memset(where, 'a', sizeof where);
+    memcpy(where, "unix:", 5);
+    where[5 + sizeof address.sun_path] = '\0';
+    cr_expect_eq(listener_check(where, &why), ST_INVALID);
+    where[5 + sizeof address.sun_path - 1] = '\0';
+    cr_expect_eq(listener_check(where, &why), ST_OK);
+}
+
+Test(listener, a_folder_that_is_not_there_is_said)
+{
+    const char *why = NULL;
+    int fd = -1;
+
+    cr_expect_eq(listener_open("unix:/nowhere/a", &fd, &why), ST_IO);
+    cr_expect_str_eq(why, "No such file or directory");
+}
+
+Test(listener, neither_blocks_nor_survives_exec)
+{
+    const char *why;
+    int fd;
+
+    cr_assert_eq(listener_open("127.0.0.1:0", &fd, &why), ST_OK);
+    cr_expect(fcntl(fd, F_GETFL) & O_NONBLOCK);
+    cr_expect(fcntl(fd, F_GETFD) & FD_CLOEXEC);
+    cr_expect_eq(accept(fd, NULL, NULL), -1);
+    close(fd);
 }
