@@ -3,7 +3,7 @@
 #include "msg_challenge.h"
 #include "msg_error.h"
 
-static uint8_t text[1 << 16];
+static uint8_t text[1 << 16], text_again[1 << 16];
 
 /* What decodes encodes, and decodes to the same again. */
 #define ROUND_TRIP(type, decode, encode)                                                           \
@@ -17,6 +17,9 @@ static uint8_t text[1 << 16];
         MUST(encode(&first, &w) == ST_OK);                                                         \
         MUST(json_parse_object(writer_slice(&w), &JSON_MESSAGE_LIMITS, &again) == ST_OK);          \
         MUST(decode(again, &second) == ST_OK);                                                     \
+        struct writer w2 = writer_over(text_again, sizeof text_again);                             \
+        MUST(encode(&second, &w2) == ST_OK);                                                       \
+        MUST(slice_equal(writer_slice(&w), writer_slice(&w2)));                                    \
         cJSON_Delete(again);                                                                       \
     }
 

@@ -121,3 +121,30 @@ Test(integrity_token, refuses_claims_that_are_missing_or_odd)
         jwt_clear(&jwt);
     }
 }
+
+Test(integrity_token, coverage_has_four_decimals)
+{
+    struct integrity_claims in = sample();
+    char claims[1024] = { 0 };
+    struct writer c = writer_over(claims, sizeof claims - 1);
+
+    in.coverage = 0.1234;
+    cr_assert_eq(integrity_claims_encode(&in, &c), ST_OK);
+    cr_assert_not_null(strstr(claims, "\"coverage\":0.1234,"), "%s", claims);
+}
+
+Test(integrity_token, client_id_from_both_sides)
+{
+    for (size_t n = CLIENT_ID_MAX; n <= CLIENT_ID_MAX + 1; n++) {
+        struct integrity_claims in = sample(), out;
+        uint8_t claims[1024], id[CLIENT_ID_MAX + 1];
+        struct writer c = writer_over(claims, sizeof claims);
+        struct jwt jwt = { 0 };
+        memset(id, 'a', sizeof id);
+        in.client_id = (struct slice){ id, n };
+        cr_assert_eq(integrity_claims_encode(&in, &c), ST_OK);
+        cr_assert_eq(json_parse_object(writer_slice(&c), &JSON_TOKEN_LIMITS, &jwt.claims), ST_OK);
+        cr_assert_eq(integrity_claims_decode(&jwt, &out), n == CLIENT_ID_MAX ? ST_OK : ST_INVALID);
+        jwt_clear(&jwt);
+    }
+}

@@ -108,3 +108,18 @@ Test(msg_attestation, response)
     cr_assert_eq(attestation_response_decode(json, &out), ST_INVALID);
     cJSON_Delete(json);
 }
+
+Test(msg_attestation, token_length_from_both_sides)
+{
+    for (size_t n = 1024; n <= 1025; n++) {
+        char text[2048] = "{\"expires_in\":1,\"integrity_token\":\"";
+        struct attestation_response out;
+        size_t at = strlen(text);
+        cJSON *json;
+        memset(text + at, 'a', n);
+        strcpy(text + at + n, "\"}");
+        cr_assert_eq(json_parse_object(slice_of(text), &JSON_MESSAGE_LIMITS, &json), ST_OK);
+        cr_assert_eq(attestation_response_decode(json, &out), n == 1024 ? ST_OK : ST_INVALID);
+        cJSON_Delete(json);
+    }
+}

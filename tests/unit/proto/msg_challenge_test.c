@@ -1,6 +1,7 @@
 #include "msg_challenge.h"
 
 #include <criterion/criterion.h>
+#include <stdio.h>
 #include <string.h>
 
 #define B          "\"build\":\"00112233445566778899\""
@@ -193,4 +194,16 @@ Test(msg_challenge, response_there_and_back)
     cr_assert_eq(out.probes[0].blocks[2], 9);
     cr_assert_eq(out.probes[1].kind, PROBE_FILE);
     cr_assert_arr_eq(out.challenge, in.challenge, 32);
+}
+
+Test(msg_challenge, previous_from_both_sides)
+{
+    for (int n = 4096; n <= 4097; n++) {
+        static char text[8192];
+        struct challenge_request out;
+        int at = snprintf(text, sizeof text, "{\"client_id\":\"a\"," B "," J ",\"previous\":\"");
+        memset(text + at, 'a', (size_t)n);
+        strcpy(text + at + n, "\"}");
+        cr_assert_eq(decode_request(text, &out), n == 4096 ? ST_OK : ST_INVALID);
+    }
 }

@@ -1,6 +1,7 @@
 #include "msg_error.h"
 
 #include <criterion/criterion.h>
+#include <string.h>
 
 static enum status decode(struct slice text, struct error_message *out, cJSON **json)
 {
@@ -37,4 +38,18 @@ Test(msg_error, only_the_code_is_needed)
     cJSON_Delete(json);
     cr_assert_eq(decode(SLICE_LIT("{\"error\":7}"), &out, &json), ST_INVALID);
     cJSON_Delete(json);
+}
+
+Test(msg_error, description_from_both_sides)
+{
+    for (size_t n = 512; n <= 513; n++) {
+        char text[1024] = "{\"error\":\"e\",\"error_description\":\"";
+        struct error_message out;
+        size_t at = strlen(text);
+        cJSON *json;
+        memset(text + at, 'a', n);
+        strcpy(text + at + n, "\"}");
+        cr_assert_eq(decode(slice_of(text), &out, &json), n == 512 ? ST_OK : ST_INVALID);
+        cJSON_Delete(json);
+    }
 }

@@ -1,6 +1,8 @@
 #include "pop.h"
 
 #include <criterion/criterion.h>
+#include <stdio.h>
+#include <string.h>
 
 static bool key_of_arg(void *arg, struct slice kid, const struct public_key *jwk, unsigned i,
                        struct jwt_key *out)
@@ -73,4 +75,21 @@ Test(pop, refuses_claims_that_are_missing_or_odd)
         cr_assert_eq(pop_decode(&jwt, &out), cases[i].st, "%zu", i);
         jwt_clear(&jwt);
     }
+}
+
+Test(pop, lengths_from_both_sides)
+{
+    for (int n = 128; n <= 129; n++)
+        for (int which = 0; which < 2; which++) {
+            char text[512];
+            struct pop_claims out;
+            int at = snprintf(text, sizeof text, "{\"aud\":\"a\",%s\"%s\":\"",
+                              which ? "\"jti\":\"j\"," : "", which ? "challenge" : "jti");
+            memset(text + at, 'a', (size_t)n);
+            strcpy(text + at + n, "\"}");
+            struct jwt jwt = { 0 };
+            cr_assert_eq(json_parse_object(slice_of(text), &JSON_TOKEN_LIMITS, &jwt.claims), ST_OK);
+            cr_assert_eq(pop_decode(&jwt, &out), n == 128 ? ST_OK : ST_INVALID);
+            jwt_clear(&jwt);
+        }
 }
