@@ -15,6 +15,7 @@ enum state {
     CHUNK_DATA_CR,
     CHUNK_DATA_LF,
     TRAILER_START, /* at the start of a line */
+    TRAILER_NAME,
     TRAILER_LINE,
     TRAILER_LF,
     LAST_LF,
@@ -87,16 +88,26 @@ static enum http1_error expect(struct http1_body *b, uint8_t c, uint8_t wanted, 
     return HTTP1_OK;
 }
 
+/* field-line CRLF, read for its form alone and dropped: what has no name and colon is no trailer
+ * but perhaps somebody's next request. */
 static enum http1_error on_trailer(struct http1_body *b, uint8_t c)
 {
-    bool start = b->state == TRAILER_START;
+    bool in_name = b->state == TRAILER_START || b->state == TRAILER_NAME;
 
-    if (c == '\r') {
-        b->state = start ? LAST_LF : TRAILER_LF;
+    if (c == '\r' && b->state != TRAILER_NAME) {
+        b->state = b->state == TRAILER_START ? LAST_LF : TRAILER_LF;
         return HTTP1_OK;
     }
-    b->state = TRAILER_LINE;
-    return http1_is_control(c) || b->line++ == TRAILERS_MAX ? HTTP1_MALFORMED : HTTP1_OK;
+    if (http1_is_control(c) || b->line++ == TRAILERS_MAX)
+        return HTTP1_MALFORMED;
+    if (!in_name)
+        return HTTP1_OK;
+    if (c == ':' && b->state == TRAILER_NAME) {
+        b->state = TRAILER_LINE;
+        return HTTP1_OK;
+    }
+    b->state = TRAILER_NAME;
+    return http1_is_token((struct slice){ &c, 1 }) ? HTTP1_OK : HTTP1_MALFORMED;
 }
 
 static enum http1_error on_size_end(struct http1_body *b, uint8_t c)

@@ -1,3 +1,5 @@
+#include <string.h>
+
 #include "http1.h"
 
 static const struct {
@@ -40,9 +42,27 @@ static const char *reason_of(unsigned code)
     return "";
 }
 
+static bool splits(struct slice s)
+{
+    for (size_t i = 0; i < s.len; i++)
+        if (s.data[i] == '\r' || s.data[i] == '\n' || s.data[i] == '\0')
+            return true;
+    return false;
+}
+
+/* A space in the request line splits it as well as a CR does. */
+static bool is_word(struct slice s)
+{
+    return s.len && !splits(s) && !memchr(s.data, ' ', s.len);
+}
+
 void http1_write_request(struct writer *w, const char *method, struct slice target,
                          struct slice authority)
 {
+    if (!is_word(slice_of(method)) || !is_word(target)) {
+        w->full = true;
+        return;
+    }
     writer_text(w, method);
     writer_byte(w, ' ');
     writer_put(w, target);
@@ -57,14 +77,6 @@ void http1_write_status(struct writer *w, unsigned code)
     writer_byte(w, ' ');
     writer_text(w, reason_of(code));
     writer_text(w, "\r\n");
-}
-
-static bool splits(struct slice s)
-{
-    for (size_t i = 0; i < s.len; i++)
-        if (s.data[i] == '\r' || s.data[i] == '\n' || s.data[i] == '\0')
-            return true;
-    return false;
 }
 
 void http1_write_header(struct writer *w, struct slice name, struct slice value)

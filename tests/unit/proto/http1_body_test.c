@@ -56,6 +56,11 @@ static const struct http1_case bad[] = {
     CASE("0\r\nX: a\n\r\n", HTTP1_MALFORMED),
     CASE("0\r\nX: \0\r\n\r\n", HTTP1_MALFORMED),
     CASE("0\r\nX: a\rb\r\n\r\n", HTTP1_MALFORMED),
+    CASE("0\r\nGET / HTTP/1.1\r\n\r\n", HTTP1_MALFORMED),
+    CASE("0\r\nX\r\n\r\n", HTTP1_MALFORMED),
+    CASE("0\r\n: a\r\n\r\n", HTTP1_MALFORMED),
+    CASE("0\r\nX : a\r\n\r\n", HTTP1_MALFORMED),
+    CASE("0\r\nX: a\r\n b\r\n\r\n", HTTP1_MALFORMED),
     CASE("1,1\r\na\r\n0\r\n\r\n", HTTP1_MALFORMED),
 };
 
@@ -148,7 +153,7 @@ Test(http1_body, limits_from_both_sides)
     }
     for (size_t len = 4096; len <= 4097; len++) { /* of all trailers */
         memset(text, 'a', sizeof text);
-        memcpy(text, "0\r\n", 3);
+        memcpy(text, "0\r\nX:", 5);
         memcpy(text + 3 + len, "\r\n\r\n", 4);
         cr_assert_eq(
             feed(&chunked, (struct slice){ text, 7 + len }, RANDOM, out, &decoded, &used, &error),

@@ -324,6 +324,14 @@ Test(http1_request, what_is_read)
     cr_assert(head.has_length && !head.chunked && head.keep_alive && head.expect_continue);
 }
 
+/* RFC 9110 §10.1.1: a client of HTTP/1.0 would take a 100 for the answer. */
+Test(http1_request, a_client_of_1_0_expects_no_100)
+{
+    cr_assert(read_one(SLICE_LIT(POST "Expect: 100-continue\r\n\r\n")).expect_continue);
+    cr_assert_not(read_one(SLICE_LIT("POST / HTTP/1.0\r\n" H "Expect: 100-continue\r\n\r\n"))
+                      .expect_continue);
+}
+
 Test(http1_request, keep_alive_by_version_and_connection)
 {
     static const struct {

@@ -59,3 +59,26 @@ Test(http1_write, what_would_split_a_message_is_never_written)
     http1_write_header(&w, SLICE_LIT("X"), SLICE_LIT("a b"));
     cr_assert_not(w.full);
 }
+
+Test(http1_write, what_would_split_a_request_line_is_never_written)
+{
+    static const struct slice targets[] = { SLICE_LIT("/a\rb"),
+                                            SLICE_LIT("/a\nb"),
+                                            SLICE_LIT("/a\0b"),
+                                            SLICE_LIT("/a b"),
+                                            SLICE_LIT("/ HTTP/1.1\r\nX: y"),
+                                            SLICE_LIT("") };
+    static const char *const methods[] = { "", "P OST", "PO\rST", "PO\nST" };
+    uint8_t text[256];
+
+    for (size_t i = 0; i < sizeof targets / sizeof targets[0]; i++) {
+        struct writer w = writer_over(text, sizeof text);
+        http1_write_request(&w, "POST", targets[i], SLICE_LIT("a"));
+        cr_assert(w.full && w.len == 0, "%zu", i);
+    }
+    for (size_t i = 0; i < sizeof methods / sizeof methods[0]; i++) {
+        struct writer w = writer_over(text, sizeof text);
+        http1_write_request(&w, methods[i], SLICE_LIT("/"), SLICE_LIT("a"));
+        cr_assert(w.full && w.len == 0, "%zu", i);
+    }
+}

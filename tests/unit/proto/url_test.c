@@ -1,6 +1,7 @@
 #include "url.h"
 
 #include <criterion/criterion.h>
+#include <string.h>
 
 Test(url, refusals)
 {
@@ -79,4 +80,15 @@ Test(url, escaping)
 
     url_escape(&w, SLICE_LIT("a-._~Z9 /&=+%\xc3\xa9"));
     cr_assert(slice_is(writer_slice(&w), "a-._~Z9%20%2F%26%3D%2B%25%C3%A9"));
+}
+
+Test(url, the_length_of_a_host_from_both_sides)
+{
+    char text[7 + URL_HOST_MAX + 2] = "http://";
+    struct url url;
+
+    memset(text + 7, 'a', URL_HOST_MAX);
+    cr_assert_eq(url_read(slice_of(text), &url), ST_OK);
+    text[7 + URL_HOST_MAX] = 'a';
+    cr_assert_eq(url_read(slice_of(text), &url), ST_INVALID);
 }
