@@ -210,18 +210,11 @@ static enum status p256_check(const struct public_key *key)
     return ec ? ST_OK : ST_INVALID;
 }
 
-/* BoringSSL keeps an Ed25519 private key as seed ‖ public key. */
-static void ed25519_restore_full(const uint8_t seed[static KEY_COORD_LEN], uint8_t full[static 64],
-                                 uint8_t public[static KEY_COORD_LEN])
-{
-    ED25519_keypair_from_seed(public, full, seed);
-}
-
 static enum status ed25519_restore(struct private_key *out)
 {
-    uint8_t full[64];
+    uint8_t full[64]; /* seed ‖ public key, as BoringSSL keeps it */
 
-    ed25519_restore_full(out->d, full, out->public.x);
+    ED25519_keypair_from_seed(out->public.x, full, out->d);
     memset(out->public.y, 0, sizeof out->public.y);
     secret_wipe(full, sizeof full);
     return ST_OK;
@@ -238,7 +231,7 @@ static enum status ed25519_sign(const struct private_key *key, struct slice mess
 {
     uint8_t full[64], public[KEY_COORD_LEN];
 
-    ed25519_restore_full(key->d, full, public);
+    ED25519_keypair_from_seed(public, full, key->d);
     int good = ED25519_sign(out, message.data, message.len, full);
     secret_wipe(full, sizeof full);
     return good ? ST_OK : ST_NO_MEMORY;

@@ -1,15 +1,8 @@
 #include "form.h"
 
+#include "hex.h"
 #include "url.h"
 #include "utf8.h"
-
-static int hex_value(uint8_t c)
-{
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    c |= 0x20;
-    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
 
 static enum status decode_byte(struct slice *raw, uint8_t *out)
 {
@@ -17,8 +10,8 @@ static enum status decode_byte(struct slice *raw, uint8_t *out)
     size_t used = 1;
 
     if (c == '%') {
-        int high = raw->len < 3 ? -1 : hex_value(raw->data[1]);
-        int low = raw->len < 3 ? -1 : hex_value(raw->data[2]);
+        int high = raw->len < 3 ? -1 : hex_digit(raw->data[1]);
+        int low = raw->len < 3 ? -1 : hex_digit(raw->data[2]);
         if (high < 0 || low < 0)
             return ST_INVALID;
         c = (uint8_t)(high << 4 | low);

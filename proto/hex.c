@@ -23,7 +23,15 @@ void hex_encode(char *out, struct slice bytes)
     out[2 * bytes.len] = '\0';
 }
 
-/* The digit's value, or -1. */
+int hex_digit(uint8_t c)
+{
+    if (c >= '0' && c <= '9')
+        return c - '0';
+    c |= 0x20;
+    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+/* The same for what is canonical: no capitals. */
 static int value_of(uint8_t c)
 {
     if (c >= '0' && c <= '9')

@@ -1,5 +1,6 @@
 #include <string.h>
 
+#include "hex.h"
 #include "http1.h"
 #include "http1_text.h"
 
@@ -40,18 +41,10 @@ bool http1_body_ends_at_close(const struct http1_body *b)
     return b->state == BODY_UNTIL_CLOSE || b->state == BODY_WHOLE;
 }
 
-static int hex_value(uint8_t c)
-{
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    c |= 0x20;
-    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 /* chunk = chunk-size [ chunk-ext ] CRLF chunk-data CRLF (RFC 9112 §7.1) */
 static enum http1_error on_size(struct http1_body *b, uint8_t c)
 {
-    int digit = hex_value(c);
+    int digit = hex_digit(c);
 
     if (digit >= 0) {
         if (b->line++ == SIZE_DIGITS_MAX)

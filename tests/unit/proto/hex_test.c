@@ -1,6 +1,7 @@
 #include "hex.h"
 
 #include <criterion/criterion.h>
+#include <string.h>
 
 Test(hex, there_and_back)
 {
@@ -24,4 +25,13 @@ Test(hex, refuses)
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++)
         cr_assert_eq(hex_decode(slice_of(bad[i]), out, sizeof out, &len), ST_INVALID, "%s", bad[i]);
     cr_assert_eq(hex_decode(SLICE_LIT("0001"), out, 1, &len), ST_TOO_LARGE);
+}
+
+Test(hex, digits_of_either_case)
+{
+    for (int c = 0; c < 256; c++) {
+        const char *all = "0123456789abcdefABCDEF", *at = c ? strchr(all, c) : NULL;
+        int expected = !at ? -1 : at - all < 16 ? (int)(at - all) : (int)(at - all) - 6;
+        cr_assert_eq(hex_digit((uint8_t)c), expected, "%d", c);
+    }
 }
