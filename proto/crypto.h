@@ -1,6 +1,6 @@
 /* crypto: the narrow adapter that everything above reaches cryptography
- * through. BoringSSL behind it. Nothing else includes <openssl/...> but what
- * speaks TLS: tls_trust, server/tls and the SDK's trust and stream. */
+ * through. BoringSSL behind it, in crypto.c and crypto_aead.c. Nothing else includes <openssl/...>
+ * but what speaks TLS: tls_trust, server/tls and the SDK's trust and stream. */
 #pragma once
 #include "bytes.h"
 
@@ -24,6 +24,20 @@ void crypto_hmac_init(struct crypto_hmac *h, struct slice key);
 void crypto_hmac_update(struct crypto_hmac *h, struct slice data);
 struct digest crypto_hmac_final(struct crypto_hmac *h);
 struct digest crypto_hmac_sha256(struct slice key, struct slice data);
+
+/* AES-256-GCM (NIST SP 800-38D). A key must not see the same nonce twice. */
+enum { AEAD_KEY_LEN = 32, AEAD_NONCE_LEN = 12, AEAD_TAG_LEN = 16 };
+
+/* Writes the ciphertext and, behind it, the tag: plain.len + AEAD_TAG_LEN bytes. `out`
+ * may be where `plain` lies. ST_NO_MEMORY, ST_TOO_LARGE (4 GiB and more). */
+enum status crypto_seal(const uint8_t key[static AEAD_KEY_LEN],
+                        const uint8_t nonce[static AEAD_NONCE_LEN], struct slice aad,
+                        struct slice plain, uint8_t *out) MUST_USE;
+/* Writes sealed.len - AEAD_TAG_LEN bytes. ST_DENIED unless key, nonce and aad are those
+ * that it was sealed with and no bit has changed; then `out` holds nothing of it. */
+enum status crypto_open(const uint8_t key[static AEAD_KEY_LEN],
+                        const uint8_t nonce[static AEAD_NONCE_LEN], struct slice aad,
+                        struct slice sealed, uint8_t *out) MUST_USE;
 
 enum key_type { KEY_P256, KEY_ED25519 };
 

@@ -22,6 +22,72 @@ Test(crypto, sha256_of_abc) /* FIPS 180-4 */
     cr_assert_arr_eq(got.bytes, expected, 32);
 }
 
+/* McGrew and Viega, "The Galois/Counter Mode of Operation", test case 16. */
+struct gcm_case {
+    uint8_t key[AEAD_KEY_LEN], nonce[AEAD_NONCE_LEN], aad[20], plain[60];
+    uint8_t sealed[60 + AEAD_TAG_LEN];
+};
+
+static struct gcm_case gcm_case_16(void)
+{
+    struct gcm_case c;
+
+    from_hex("feffe9928665731c6d6a8f9467308308feffe9928665731c6d6a8f9467308308", c.key, 32);
+    from_hex("cafebabefacedbaddecaf888", c.nonce, 12);
+    from_hex("feedfacedeadbeeffeedfacedeadbeefabaddad2", c.aad, 20);
+    from_hex("d9313225f88406e5a55909c5aff5269a86a7a9531534f7da2e4c303d8a318a72"
+             "1c3c0c95956809532fcf0e2449a6b525b16aedf5aa0de657ba637b39",
+             c.plain, 60);
+    from_hex("522dc1f099567d07f47f37a32a84427d643a8cdcbfe5c0c97598a2bd2555d1aa"
+             "8cb08e48590dbb3da7b08b1056828838c5f61e6393ba7a0abcc9f662"
+             "76fc6ece0f4e1768cddf8853bb2d551b",
+             c.sealed, 76);
+    return c;
+}
+
+static enum status gcm_open(const struct gcm_case *c, size_t sealed_len, uint8_t *out)
+{
+    return crypto_open(c->key, c->nonce, (struct slice){ c->aad, sizeof c->aad },
+                       (struct slice){ c->sealed, sealed_len }, out);
+}
+
+Test(crypto, one_flipped_bit_of_anything_and_nothing_is_opened)
+{
+    struct gcm_case c = gcm_case_16();
+    uint8_t *const parts[] = { c.key, c.nonce, c.aad, c.sealed };
+    const size_t sizes[] = { sizeof c.key, sizeof c.nonce, sizeof c.aad, sizeof c.sealed };
+    uint8_t out[sizeof c.sealed];
+
+    for (size_t part = 0; part < 4; part++)
+        for (size_t bit = 0; bit < 8 * sizes[part]; bit++) {
+            parts[part][bit / 8] ^= (uint8_t)(1 << bit % 8);
+            memcpy(out, c.plain, sizeof c.plain);
+            cr_assert_eq(gcm_open(&c, sizeof c.sealed, out), ST_DENIED, "%zu %zu", part, bit);
+            cr_assert_neq(memcmp(out, c.plain, sizeof c.plain), 0, "nothing is left of it");
+            parts[part][bit / 8] ^= (uint8_t)(1 << bit % 8);
+        }
+    for (size_t len = 0; len < sizeof c.sealed; len++)
+        cr_assert_eq(gcm_open(&c, len, out), ST_DENIED, "cut to %zu", len);
+    cr_expect_eq(gcm_open(&c, sizeof c.sealed, out), ST_OK);
+    cr_expect_arr_eq(out, c.plain, sizeof c.plain);
+}
+
+Test(crypto, seals_as_the_vector_says_also_in_place)
+{
+    struct gcm_case c = gcm_case_16();
+    uint8_t out[sizeof c.sealed];
+
+    memcpy(out, c.plain, sizeof c.plain);
+    cr_expect_eq(crypto_seal(c.key, c.nonce, (struct slice){ c.aad, sizeof c.aad },
+                             (struct slice){ out, sizeof c.plain }, out),
+                 ST_OK);
+    cr_expect_arr_eq(out, c.sealed, sizeof c.sealed);
+    cr_expect_eq(crypto_open(c.key, c.nonce, (struct slice){ c.aad, sizeof c.aad },
+                             (struct slice){ out, sizeof out }, out),
+                 ST_OK);
+    cr_expect_arr_eq(out, c.plain, sizeof c.plain);
+}
+
 Test(crypto, hmac_of_rfc_4231)
 {
     uint8_t long_key[131], expected[32];
