@@ -156,19 +156,24 @@ struct slice keyring_current_secret(const struct keyring *k)
     return secret_bytes(k->entries[0].secret);
 }
 
-bool keyring_lookup_fn(void *arg, struct slice kid, const struct public_key *header_jwk, unsigned i,
-                       struct jwt_key *out)
+bool keyring_find(const struct keyring *k, struct slice kid, int64_t now, struct slice *secret)
 {
-    const struct keyring_lookup *lookup = arg;
-    const struct keyring *k = lookup->keyring;
-
-    (void)header_jwk;
-    for (size_t n = 0; i == 0 && n < k->count; n++) {
+    for (size_t n = 0; n < k->count; n++) {
         const struct keyring_entry *entry = &k->entries[n];
-        if (slice_is(kid, entry->kid) && lookup->now < entry->verify_until) {
-            *out = (struct jwt_key){ .alg = JWT_HS256, .secret = secret_bytes(entry->secret) };
+        if (slice_is(kid, entry->kid) && now < entry->verify_until) {
+            *secret = secret_bytes(entry->secret);
             return true;
         }
     }
     return false;
+}
+
+bool keyring_lookup_fn(void *arg, struct slice kid, const struct public_key *header_jwk, unsigned i,
+                       struct jwt_key *out)
+{
+    const struct keyring_lookup *lookup = arg;
+
+    (void)header_jwk;
+    *out = (struct jwt_key){ .alg = JWT_HS256 };
+    return i == 0 && keyring_find(lookup->keyring, kid, lookup->now, &out->secret);
 }

@@ -1,8 +1,7 @@
 /* keyring: the client secrets of one app: the one that signs, and those that
- * still verify. A folder holds one file a secret, named by its kid, and
- * `keyring.conf`, written whole and renamed into place:
- *   current = "kid"
- *   retired "kid" { verify_until = 1790000000 }   # seconds since the epoch */
+ * still verify; or the mediator's own, which seal and open refresh tokens. A folder holds one file
+ * a secret, named by its kid, and `keyring.conf`, written whole and renamed into place: current =
+ * "kid" retired "kid" { verify_until = 1790000000 }   # seconds since the epoch */
 #pragma once
 #include "jwt_verify.h"
 #include "secret.h"
@@ -20,6 +19,9 @@ void keyring_free(struct keyring *k);
 const char *keyring_current_kid(const struct keyring *k);
 struct slice keyring_current_secret(const struct keyring *k);
 
+/* The secret of that kid, if it is the current one or may still verify at `now`. */
+bool keyring_find(const struct keyring *k, struct slice kid, int64_t now, struct slice *secret);
+
 /* A jwt_key_fn: arg is a struct keyring_lookup. With a kid, the secret of that
  * kid only; without one, none: our tokens always have one. */
 struct keyring_lookup {
@@ -29,7 +31,7 @@ struct keyring_lookup {
 bool keyring_lookup_fn(void *arg, struct slice kid, const struct public_key *header_jwk, unsigned i,
                        struct jwt_key *out);
 
-/* Used by attestctl. Adds a secret under a fresh kid, makes it current, lets the
+/* Used by attestctl and mediatorctl. Adds a secret under a fresh kid, makes it current, lets the
  * former one verify until `verify_until` and forgets those past `now`. `kid`
  * (with its NUL) receives the new one. Creates the folder if needed. */
 enum { KEYRING_KID_LEN = 16 };
