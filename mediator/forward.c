@@ -82,8 +82,8 @@ bool forward_prepare(struct request *r, enum endpoint_id to)
         request_fail(r, (struct verdict){ REFUSE_UNAVAILABLE, "upstream has no such endpoint" });
         return false;
     }
-    size_t form_len = http_request_body(r->ex).len;
-    if (!copy_target(r, remote) || !make_writer(r, form_len + CLIENT_AUTH_FORM_MAX, &f->body) ||
+    size_t room = rewrite_room(&r->form) + CLIENT_AUTH_FORM_MAX;
+    if (!copy_target(r, remote) || !make_writer(r, room, &f->body) ||
         !make_writer(r, CLIENT_AUTH_HEADER_MAX, &f->authorization))
         return false;
     rewrite_form(&r->form, &f->body);

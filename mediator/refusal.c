@@ -12,7 +12,7 @@ static const struct http_refusal answers[REFUSAL_COUNT] = {
     [REFUSE_STALE] = { 400, "use_fresh_attestation", "attest again" },
     [REFUSE_CHALLENGE] = { 400, "use_attestation_challenge",
                            "prove possession with the challenge sent along" },
-    [REFUSE_GRANT] = { 400, "invalid_grant", "the code is not valid for this instance" },
+    [REFUSE_GRANT] = { 400, "invalid_grant", "the grant is not valid for this instance" },
     [REFUSE_GRANT_TYPE] = { 400, "unauthorized_client", "this client may not use this grant" },
     [REFUSE_SCOPE] = { 400, "invalid_scope", "this client may not ask for this scope" },
     [REFUSE_BAD_GATEWAY] = { 502, "server_error", "the authorization server did not answer" },

@@ -11,7 +11,7 @@ enum refusal {
     REFUSE_ATTESTATION,     /* attestation or proof of possession do not hold */
     REFUSE_STALE,           /* attest anew */
     REFUSE_CHALLENGE,       /* use the challenge that comes with the answer */
-    REFUSE_GRANT,           /* this code is not for this instance */
+    REFUSE_GRANT,           /* this code or refresh token is not for this instance */
     REFUSE_GRANT_TYPE,      /* not one that the client may use */
     REFUSE_SCOPE,           /* not one that the client may ask for */
     REFUSE_BAD_GATEWAY,     /* upstream answered wrongly, or not at all */

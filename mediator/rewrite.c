@@ -22,6 +22,13 @@ static const char *const decided[] = {
     "redirect_uri",
     "request",
     "request_uri",
+    "refresh_token",
+    "token",
+    "token_type_hint",
+    "subject_token",
+    "subject_token_type",
+    "actor_token",
+    "actor_token_type",
 };
 
 static bool name_char(uint8_t c)
@@ -80,6 +87,15 @@ bool rewrite_drops(struct slice name)
         if (slice_is(name, dropped[i]))
             return true;
     return false;
+}
+
+size_t rewrite_room(const struct form *in)
+{
+    size_t room = 0;
+
+    for (size_t i = 0; i < in->count; i++)
+        room += in->params[i].raw.len + 1;
+    return room;
 }
 
 void rewrite_form(const struct form *in, struct writer *out)

@@ -12,5 +12,7 @@ enum status rewrite_admit(const struct form *form) MUST_USE;
 /* True for the parameters of a client's own authentication. */
 bool rewrite_drops(struct slice name);
 
+/* Bytes that suffice for what remains. */
+size_t rewrite_room(const struct form *in);
 /* Appends what remains; `full` tells overflow. It never grows. */
 void rewrite_form(const struct form *in, struct writer *out);

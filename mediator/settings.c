@@ -15,6 +15,7 @@ cfg_opt_t settings_opts[] = {
     CFG_INT("challenge_lifetime", 300, CFGF_NONE),
     CFG_INT("request_lifetime", 300, CFGF_NONE),
     CFG_INT("binding_lifetime", 600, CFGF_NONE),
+    CFG_STR("seal_keyring", NULL, CFGF_NONE),
     CFG_SEC("upstream", settings_upstream_opts, CFGF_MULTI | CFGF_TITLE | CFGF_NO_TITLE_DUPES),
     CFG_SEC("client", settings_client_opts, CFGF_MULTI | CFGF_TITLE | CFGF_NO_TITLE_DUPES),
     CFG_END(),
@@ -56,6 +57,17 @@ static enum status read_times(const struct section *s, struct settings *out)
     for (size_t i = 0; i < sizeof times / sizeof *times && !st; i++)
         st = section_int(s, times[i].key, times[i].min, times[i].max, times[i].value);
     return st;
+}
+
+/* Left out, it is missed where a client's refresh tokens are to be sealed. */
+static enum status read_seal(const struct section *s, struct settings *out)
+{
+    const char *folder = cfg_getstr(s->cfg, "seal_keyring");
+    char why[CONFIG_WHY_MAX] = "";
+
+    if (folder && keyring_read(folder, &out->seal, why, sizeof why))
+        return section_wrong(s, "seal_keyring", why);
+    return ST_OK;
 }
 
 static enum status read_upstreams(const struct section *top, struct settings *out)
@@ -112,6 +124,8 @@ enum status settings_load(cfg_t *cfg, struct log *log, void **model, char *why, 
     if (!st)
         st = read_upstreams(&top, s);
     if (!st)
+        st = read_seal(&top, s);
+    if (!st)
         st = read_clients(&top, s);
     if (st)
         settings_free(s);
@@ -130,6 +144,7 @@ void settings_free(void *model)
         settings_upstream_clear(&s->upstreams[i]);
     for (size_t i = 0; i < s->client_count; i++)
         settings_client_clear(&s->clients[i]);
+    keyring_free(s->seal);
     free(s->upstreams);
     free(s->clients);
     free(s->issuer);

@@ -40,6 +40,8 @@ struct client {
     double min_coverage;
     uint32_t max_age; /* seconds since attestation; 0: until the token expires */
     bool require_challenge;
+    bool seal_refresh;            /* refresh tokens leave sealed, and come back so */
+    bool accept_unsealed_refresh; /* those from before as well */
 };
 
 struct settings {
@@ -52,6 +54,7 @@ struct settings {
     uint32_t challenge_lifetime;
     uint32_t request_lifetime; /* of our own request_uri */
     uint32_t binding_lifetime; /* from /par to /token */
+    struct keyring *seal;      /* seals refresh tokens; NULL if no client's are sealed */
     size_t upstream_count;
     struct upstream_settings *upstreams;
     size_t client_count;

@@ -18,6 +18,8 @@ cfg_opt_t settings_client_opts[] = {
     CFG_FLOAT("min_coverage", 0.0, CFGF_NONE),
     CFG_INT("max_age", 0, CFGF_NONE),
     CFG_BOOL("require_challenge", cfg_false, CFGF_NONE),
+    CFG_BOOL("seal_refresh", cfg_true, CFGF_NONE),
+    CFG_BOOL("accept_unsealed_refresh", cfg_false, CFGF_NONE),
     CFG_END(),
 };
 
@@ -66,6 +68,17 @@ static enum status read_client_demands(const struct section *s, struct client *c
     return section_int(s, "max_age", 0, 86400, &c->max_age);
 }
 
+static enum status read_client_refresh(const struct section *s, const struct settings *all,
+                                       struct client *c)
+{
+    c->seal_refresh = cfg_getbool(s->cfg, "seal_refresh");
+    c->accept_unsealed_refresh = cfg_getbool(s->cfg, "accept_unsealed_refresh");
+    if (c->seal_refresh && !all->seal)
+        return section_wrong(s, "seal_refresh",
+                             "needs seal_keyring at the top of the file, or to be false");
+    return ST_OK;
+}
+
 static enum status read_keyring(const struct section *s, struct client *c)
 {
     const char *folder = cfg_getstr(s->cfg, "keyring");
@@ -91,6 +104,8 @@ enum status settings_client_read(const struct section *s, const struct settings 
         st = read_client_words(s, c);
     if (!st)
         st = read_client_demands(s, c);
+    if (!st)
+        st = read_client_refresh(s, all, c);
     return st ? st : read_keyring(s, c);
 }
 

@@ -5,7 +5,7 @@
 
 extern cfg_opt_t settings_client_opts[];
 
-/* *c is zeroed; clear it whatever the outcome. The upstreams are read before. */
+/* *c is zeroed; clear it whatever the outcome. Upstreams and the seal are read before. */
 enum status settings_client_read(const struct section *s, const struct settings *all,
                                  struct client *c) MUST_USE;
 void settings_client_clear(struct client *c);

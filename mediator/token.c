@@ -1,7 +1,7 @@
 #include "token.h"
 
 #include "policy.h"
-#include "request.h"
+#include "refresh.h"
 
 static void put_back(void *arg, enum status st)
 {
@@ -18,7 +18,7 @@ static void code_answered(struct request *r, enum status st, const struct http_r
         binding_claim(&r->binding, r->worker->store, request_settings(r)->binding_lifetime * 1000,
                       put_back, r);
     else
-        forward_answer(r, st, response);
+        refresh_answer(r, st, response);
 }
 
 static struct verdict verdict_on_binding(enum status st)
@@ -44,11 +44,11 @@ static void binding_taken(void *arg, enum status st)
 
 static void proceed(struct request *r)
 {
-    if (!forward_prepare(r, ENDPOINT_TOKEN))
+    if (!refresh_open(r) || !forward_prepare(r, ENDPOINT_TOKEN))
         return;
     if (!slice_is(policy_value(&r->form, "grant_type"), GRANT_AUTHORIZATION_CODE)) {
         request_accepted(r);
-        forward_send(r, forward_answer);
+        forward_send(r, refresh_answer);
         return;
     }
     binding_of_verifier(&r->binding, policy_value(&r->form, "code_verifier"), r->pass.client,

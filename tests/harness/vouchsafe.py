@@ -30,6 +30,14 @@ def attestctl(registry, *words, check=True, stdin=None):
     return done
 
 
+def mediatorctl(*words, check=True):
+    """Runs mediatorctl; returns the finished process."""
+    done = subprocess.run([program("mediatorctl"), *words], capture_output=True, text=True)
+    if check and done.returncode != 0:
+        raise StartError("mediatorctl %s: %s%s" % (" ".join(words), done.stdout, done.stderr))
+    return done
+
+
 def request(url, method="GET", body=None, headers=(), timeout=20):
     """(status, headers, body bytes) over one connection. A dict is sent as JSON, a list of pairs
     as a form."""
@@ -208,13 +216,16 @@ class Site:
         from .process import free_port
         port = port or free_port()
         self.mediator_port = port
+        self.seal_keys = os.path.join(self.folder, "seal-keys")
+        mediatorctl("seal-key", "rotate", "--folder", self.seal_keys)
         self.mediator_config = (
-            'workers = 2\nissuer = "http://127.0.0.1:%d"\nstore { url = "%s" }\n%s\n'
+            'workers = 2\nissuer = "http://127.0.0.1:%d"\nstore { url = "%s" }\n'
+            'seal_keyring = "%s"\n%s\n'
             'upstream "as" { issuer = "%s"\n %s }\n'
             'client "%s" {\n upstream = "as"\n keyring = "%s/%s/secrets"\n'
             ' auth_method = "client_secret_basic"\n'
             ' grants = { "authorization_code", "refresh_token", "client_credentials" }\n %s }\n'
-            % (port, self.store, extra, issuer, upstream, self.CLIENT, self.registry, self.CLIENT,
+            % (port, self.store, self.seal_keys, extra, issuer, upstream, self.CLIENT, self.registry, self.CLIENT,
                client))
         self.mediator = Daemon("mediator", self.folder, self.mediator_config, port=port)
         return self.mediator

@@ -170,12 +170,13 @@ class BothPhases(GlewlwydCase):
 
     def test_upstream_errors_come_back_unchanged(self):
         a = self.attester()
-        form = [("grant_type", "refresh_token"), ("client_id", self.site.CLIENT),
-                ("refresh_token", "not-one-of-yours")]
+        form = [("grant_type", "client_credentials"), ("client_id", self.site.CLIENT),
+                ("scope", "not-one-of-yours")]
         status, message = self.post("/token", form, a.headers_for(self.url))
         basic = base64.b64encode((self.site.CLIENT + ":" + self.site.secret()).encode()).decode()
         direct, _, body = request(self.server.issuer + "/token", "POST", form,
                                   {"Authorization": "Basic " + basic})
+        self.assertEqual(status // 100, 4)
         self.assertEqual((status, message), (direct, json.loads(body) if body else {}))
 
     def test_metadata(self):

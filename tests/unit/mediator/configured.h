@@ -35,12 +35,15 @@ static inline void configured_folder(struct configured *c)
                  ST_OK, "%s", c->why);
 }
 
-/* Each "%s" in the text becomes the folder of the keyring. */
+/* Each "%s" in the text becomes the folder of the keyring, which seals refresh tokens too
+ * where the text does not say what does. */
 static inline void configured_write(const struct configured *c, const char *path, const char *text)
 {
     FILE *f = fopen(path, "w");
 
     cr_assert_not_null(f);
+    if (!strstr(text, "seal_"))
+        fprintf(f, "seal_keyring = \"%s/keys\" ", c->folder);
     for (const char *at; (at = strstr(text, "%s")) != NULL; text = at + 2)
         fprintf(f, "%.*s%s/keys", (int)(at - text), text, c->folder);
     fputs(text, f);

@@ -56,6 +56,8 @@ Test(settings, what_is_wrong_is_named)
         { ISSUER UPSTREAM CLIENT_WITH("min_coverage = 1.1"), "min_coverage" },
         { ISSUER UPSTREAM CLIENT_WITH("min_coverage = -0.1"), "min_coverage" },
         { ISSUER UPSTREAM CLIENT_WITH("max_age = 86401"), "max_age" },
+        { ISSUER UPSTREAM CLIENT_WITH("seal_refresh = true"), "seal_keyring" },
+        { ISSUER "seal_keyring = \"/nonexistent\"\n" UPSTREAM CLIENT, "/nonexistent" },
         { ISSUER UPSTREAM CLIENT_WITH("scope = {\"a\"}"), "scopes" },
     };
     struct configured c;
@@ -96,6 +98,7 @@ Test(settings, defaults)
     cr_expect(words_have(&client->grants, SLICE_LIT("authorization_code")));
     cr_expect(words_have(&client->grants, SLICE_LIT("refresh_token")));
     cr_expect(!words_have(&client->grants, SLICE_LIT("client_credentials")));
+    cr_expect(client->seal_refresh && !client->accept_unsealed_refresh);
     cr_expect_eq(client->scopes.count + client->redirect_uris.count, 0);
     configured_clear(&c);
 }
@@ -128,6 +131,18 @@ Test(settings, everything_said)
     cr_expect_null(settings_client(s, SLICE_LIT("")));
     cr_expect_null(settings_client(s, SLICE_LIT("abc")));
     cr_expect_null(settings_client(s, SLICE_LIT("B")));
+    configured_clear(&c);
+}
+
+Test(settings, a_seal_is_needed_by_those_who_seal_only)
+{
+    struct configured c = loaded(
+        ISSUER UPSTREAM CLIENT_WITH("seal_refresh = false\n accept_unsealed_refresh = true"));
+    const struct settings *s = c.model;
+    const struct client *client = settings_client(s, SLICE_LIT("app"));
+
+    cr_expect_null(s->seal);
+    cr_expect(!client->seal_refresh && client->accept_unsealed_refresh);
     configured_clear(&c);
 }
 

@@ -155,7 +155,8 @@ static inline void site_config(struct site *s, char *out, size_t cap, const char
     struct writer w = writer_over(out, cap - 1);
 
     snprintf(base, sizeof base, "http://127.0.0.1:%u", s->upstream_port);
-    writer_text(&w, "issuer = \"" MINT_ISSUER "\"\nupstream \"as\" {\n issuer = \"");
+    writer_text(&w, "issuer = \"" MINT_ISSUER
+                    "\"\nseal_keyring = \"%s\"\nupstream \"as\" {\n issuer = \"");
     writer_text(&w, base);
     writer_text(&w, "\"\n");
     for (const char *at; (at = strstr(more, "BASE")) != NULL; more = at + 4) {

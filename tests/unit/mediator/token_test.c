@@ -137,13 +137,6 @@ Test(token, a_code_that_was_not_written_may_be_sent_again)
     cr_expect_eq(site_post_as(&s, &s.stranger, "/token", EXCHANGE, NULL, 0), 400);
 }
 
-Test(token, a_refresh_needs_no_push)
-{
-    cr_expect_eq(site_post(&s, "/token", "grant_type=refresh_token&refresh_token=r&client_id=app"),
-                 200);
-    cr_expect_eq(s.asked, 1);
-}
-
 Test(token, a_refusal_says_nothing_of_its_reason)
 {
     char id[64];
