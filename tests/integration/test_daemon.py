@@ -10,7 +10,7 @@ import unittest
 from harness.attester import Attester
 from harness.case import FolderCase, SiteCase
 from harness.process import wait_until
-from harness.vouchsafe import ROOT, Daemon, attestctl, program
+from harness.vouchsafe import ROOT, Daemon, attestctl, mediatorctl, program
 
 
 def run(name, *words):
@@ -68,10 +68,13 @@ class Flags(FolderCase):
 
     def test_the_configurations_that_we_ship_hold_with_and_without_their_defaults(self):
         registry = os.path.join(self.folder, "shipped")
+        seal = os.path.join(self.folder, "shipped-seal")
         attestctl(registry, "app", "add", "my-app")
+        mediatorctl("seal-key", "rotate", "--folder", seal)
         for name in ("attestd", "mediator"):
             with open(os.path.join(ROOT, "deploy", name + ".conf")) as f:
                 shipped = f.read().replace("/var/lib/vouchsafe/registry", registry)
+                shipped = shipped.replace("/var/lib/vouchsafe/seal", seal)
             # A default that is a value, not an example: "# key = value", with nothing like "...".
             spelled = re.sub(r'^( *)# (\w+ = (?!"\.\.\.|"/var|"vouchsafe"  )\S.*)$',
                              r"\1\2", shipped, flags=re.M).replace("\nuser =", "\n# user =")
