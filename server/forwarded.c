@@ -117,7 +117,7 @@ static bool in_network(const struct network *network, const struct peer *peer)
     return rest == 0 || (network->peer.address[whole] ^ peer->address[whole]) >> (8 - rest) == 0;
 }
 
-static bool is_trusted(const struct trusted_proxies *t, const struct peer *peer)
+bool trusted_proxies_have(const struct trusted_proxies *t, const struct peer *peer)
 {
     for (size_t i = 0; t && i < t->count; i++)
         if (in_network(&t->networks[i], peer))
@@ -219,7 +219,7 @@ static struct peer walk(const struct trusted_proxies *trusted, struct peer clien
         struct peer before;
         if (!slice_equal_nocase(head->headers[i].name, field))
             continue;
-        while (is_trusted(trusted, &client) && cut_last(&list, &element)) {
+        while (trusted_proxies_have(trusted, &client) && cut_last(&list, &element)) {
             if (read_node(standard ? for_of(element) : element, &before))
                 return client;
             client = before;

@@ -19,6 +19,7 @@ struct trusted_proxies;
 /* CIDR texts such as "10.0.0.0/8" or "::1", and "unix". ST_INVALID. */
 enum status trusted_proxies_new(const char *const *texts, size_t count,
                                 struct trusted_proxies **out) MUST_USE;
+bool trusted_proxies_have(const struct trusted_proxies *t, const struct peer *peer);
 void trusted_proxies_free(struct trusted_proxies *t);
 
 /* The right-most address that is not itself trusted, if the peer is trusted and

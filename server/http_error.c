@@ -29,7 +29,8 @@ const struct http_refusal *http_refusal_of(enum status st)
 }
 
 void http_refuse_with(struct http_exchange *ex, const struct http_refusal *refusal,
-                      const char *error_id, const struct http_header_field *header)
+                      const char *error_id, const struct http_header_field *headers,
+                      size_t header_count)
 {
     const struct error_message message = { .error = slice_of(refusal->error),
                                            .description = slice_of(refusal->description),
@@ -39,7 +40,7 @@ void http_refuse_with(struct http_exchange *ex, const struct http_refusal *refus
 
     if (error_message_encode(&message, &body))
         body.len = 0;
-    http_reply(ex, refusal->code, "application/json", header, header ? 1 : 0, writer_slice(&body));
+    http_reply(ex, refusal->code, "application/json", headers, header_count, writer_slice(&body));
 }
 
 void http_refuse(struct http_exchange *ex, const struct http_refusal *refusal, const char *error_id)
@@ -47,7 +48,7 @@ void http_refuse(struct http_exchange *ex, const struct http_refusal *refusal, c
     const struct http_header_field retry = { "Retry-After", SLICE_LIT(RETRY_AFTER) };
     bool later = refusal->code == 429 || refusal->code == 503;
 
-    http_refuse_with(ex, refusal, error_id, later ? &retry : NULL);
+    http_refuse_with(ex, refusal, error_id, &retry, later ? 1 : 0);
 }
 
 void http_refuse_status(struct http_exchange *ex, enum status st)

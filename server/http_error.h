@@ -10,12 +10,13 @@ struct http_refusal {
 };
 const struct http_refusal *http_refusal_of(enum status st);
 
-/* error_id may be NULL. retry_after in seconds is sent with 429 and 503. */
+/* error_id may be NULL. Retry-After in seconds is sent with 429 and 503. */
 void http_refuse(struct http_exchange *ex, const struct http_refusal *refusal,
                  const char *error_id);
-/* The same with one header more. */
+/* With these headers instead of Retry-After. */
 void http_refuse_with(struct http_exchange *ex, const struct http_refusal *refusal,
-                      const char *error_id, const struct http_header_field *header);
+                      const char *error_id, const struct http_header_field *headers,
+                      size_t header_count);
 void http_refuse_status(struct http_exchange *ex, enum status st);
 /* 200 or another code with a JSON body. */
 void http_reply_json(struct http_exchange *ex, unsigned code, struct slice json);

@@ -83,6 +83,11 @@ struct slice http_peer_text(const struct http_exchange *ex)
     return slice_of(ex->peer);
 }
 
+bool http_peer_trusted(const struct http_exchange *ex)
+{
+    return trusted_proxies_have(ex->connection->server->proxies, &ex->connection->peer);
+}
+
 struct event_base *http_exchange_base(const struct http_exchange *ex)
 {
     return ex->connection->server->base;
@@ -112,7 +117,16 @@ static void read_again(struct http_exchange *ex)
 
 static bool is_path(const struct http_route *route, const struct http1_head *head)
 {
-    return slice_is(head->path, route->path);
+    size_t len = strlen(route->path);
+
+    if (len < 2 || strcmp(route->path + len - 2, "/*") != 0)
+        return slice_is(head->path, route->path);
+    return head->path.len >= len - 1 && memcmp(head->path.data, route->path, len - 1) == 0;
+}
+
+static bool is_method(const struct http_route *route, const struct http1_head *head)
+{
+    return strcmp(route->method, "*") == 0 || slice_is(head->method, route->method);
 }
 
 static const char *allowed_methods(const struct http_server *s, const struct http1_head *head,
@@ -154,7 +168,7 @@ void exchange_dispatch(struct http_exchange *ex)
     draw_id(ex);
     forwarded_client(s->proxies, &ex->connection->peer, &ex->head, ex->peer);
     for (size_t i = 0; i < s->route_count; i++)
-        if (is_path(&s->routes[i], &ex->head) && slice_is(ex->head.method, s->routes[i].method)) {
+        if (is_path(&s->routes[i], &ex->head) && is_method(&s->routes[i], &ex->head)) {
             s->routes[i].handler(ex, s->app);
             return;
         }

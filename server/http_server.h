@@ -24,8 +24,8 @@ typedef void http_handler_fn(struct http_exchange *ex, void *app);
 
 /* A new endpoint is one row. */
 struct http_route {
-    const char *method;
-    const char *path; /* exact */
+    const char *method; /* "*": any */
+    const char *path;   /* exact, or with a last segment "*": whatever begins so */
     http_handler_fn *handler;
 };
 
@@ -34,6 +34,8 @@ const struct http1_head *http_request_head(const struct http_exchange *ex);
 struct slice http_request_body(const struct http_exchange *ex);
 struct slice http_request_id(const struct http_exchange *ex); /* for logs and X-Request-Id */
 struct slice http_peer_text(const struct http_exchange *ex);  /* client's address, no port */
+/* Whether the peer of the socket is one of the trusted proxies. */
+bool http_peer_trusted(const struct http_exchange *ex);
 struct event_base *http_exchange_base(const struct http_exchange *ex);
 
 /* Memory that lives until the reply, zeroed; NULL when there is none. */

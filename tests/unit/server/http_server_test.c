@@ -90,7 +90,7 @@ static void on_busy(struct http_exchange *ex, void *app)
 static const struct http_route routes[] = {
     { "GET", "/much", on_much },   { "GET", "/timer", on_timer },  { "GET", "/busy", on_busy },
     { "GET", "/hello", on_hello }, { "POST", "/hello", on_hello }, { "POST", "/echo", on_echo },
-    { "GET", "/hold", on_hold },   { "GET", "/split", on_split },
+    { "GET", "/hold", on_hold },   { "GET", "/split", on_split },  { "*", "/any/*", on_hello },
 };
 
 static void serve(void)
@@ -248,6 +248,20 @@ Test(http_server, paths_and_methods_that_are_not_there)
     cr_assert_eq(answers(h, "HTTP/1.1 405"), 1);
     cr_assert_not_null(strstr(h->text, "Allow: GET, POST\r\n"));
     cr_assert_eq(calls, 0);
+    close(fd);
+}
+
+Test(http_server, a_route_for_any_method_below_a_path)
+{
+    serve();
+    int fd = dial();
+    say(fd, SLICE_LIT(GET("/any") GET("/anyhow/x") GET("/")));
+    cr_assert_eq(answers(hear(fd), "HTTP/1.1 404"), 3);
+    cr_assert_eq(calls, 0);
+    say(fd, SLICE_LIT(GET("/any/") GET("/any/thing/at?all")));
+    cr_assert_eq(answers(hear(fd), "HTTP/1.1 200"), 2);
+    say(fd, SLICE_LIT("DELETE /any/thing HTTP/1.1\r\nHost: a\r\n\r\n"));
+    cr_assert_eq(answers(hear(fd), "HTTP/1.1 200"), 1);
     close(fd);
 }
 
