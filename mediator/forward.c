@@ -1,6 +1,9 @@
 #include "forward.h"
 
+#include <string.h>
+
 #include "client_auth.h"
+#include "dpop.h"
 #include "request.h"
 #include "rewrite.h"
 #include "secret.h"
@@ -8,9 +11,10 @@
 /* Lists of what may pass, not of what may not: Authorization, Cookie, Forwarded,
  * X-Forwarded-*, Client-Cert* and the attestation's own headers stay here by not
  * being named, and so does whatever is invented next. */
-static const char *const request_headers[] = { "Accept", "Accept-Language", "DPoP", "User-Agent" };
-static const char *const response_headers[] = { "Content-Language", "DPoP-Nonce", "Retry-After",
-                                                "WWW-Authenticate" };
+static const char *const request_headers[] = { "Accept", "Accept-Language", DPOP_HEADER,
+                                               "User-Agent" };
+static const char *const response_headers[] = { "Content-Language", DPOP_NONCE_HEADER,
+                                                "Retry-After", "WWW-Authenticate" };
 
 #define COUNT(list) (sizeof(list) / sizeof *(list))
 
@@ -28,11 +32,24 @@ static void add_header(struct forward *f, const char *name, struct slice value)
     f->headers[f->header_count++] = (struct http1_header){ slice_of(name), value };
 }
 
-static void add_client_headers(struct forward *f, const struct http1_head *head)
+/* A proof that was made for our URL is none for upstream's (RFC 9449 §4.3, 9), unless
+ * upstream takes our URL for its own. */
+static bool dpop_ends_here(const struct request *r)
 {
+    const struct upstream_settings *u = &request_settings(r)->upstreams[r->upstream];
+
+    return r->pass.proof.dpop_taken && !u->forward_dpop;
+}
+
+static void add_client_headers(struct request *r)
+{
+    const struct http1_head *head = http_request_head(r->ex);
+    struct forward *f = &r->forward;
+
     for (size_t i = 0; i < head->header_count; i++) {
         const struct http1_header *h = &head->headers[i];
-        if (listed(request_headers, COUNT(request_headers), h->name))
+        const char *name = listed(request_headers, COUNT(request_headers), h->name);
+        if (name && !(strcmp(name, DPOP_HEADER) == 0 && dpop_ends_here(r)))
             f->headers[f->header_count++] = *h;
     }
 }
@@ -92,7 +109,7 @@ bool forward_prepare(struct request *r, enum endpoint_id to)
         request_fail(r, (struct verdict){ REFUSE_INTERNAL, "client authentication does not fit" });
         return false;
     }
-    add_client_headers(f, http_request_head(r->ex));
+    add_client_headers(r);
     add_our_headers(f, s, &s->upstreams[client->upstream]);
     return true;
 }
@@ -131,14 +148,15 @@ void forward_clear(struct forward *f)
     wipe(&f->body);
 }
 
-static size_t keep_headers(const struct http1_head *head, struct http_header_field *out)
+static size_t keep_headers(const struct request *r, const struct http1_head *head,
+                           struct http_header_field *out)
 {
     size_t count = 0;
 
     for (size_t i = 0; i < head->header_count; i++) {
         const struct http1_header *h = &head->headers[i];
         const char *name = listed(response_headers, COUNT(response_headers), h->name);
-        if (name)
+        if (name && !(strcmp(name, DPOP_NONCE_HEADER) == 0 && dpop_ends_here(r)))
             out[count++] = (struct http_header_field){ name, h->value };
     }
     return count;
@@ -187,7 +205,7 @@ static void relay(struct request *r, const struct http_response *response)
             type_text = NULL;
     }
     http_reply(r->ex, response->head->code, type_text, headers,
-               keep_headers(response->head, headers), response->body);
+               keep_headers(r, response->head, headers), response->body);
 }
 
 void forward_answer(struct request *r, enum status st, const struct http_response *response)

@@ -1,6 +1,7 @@
 #include "gate.h"
 
 #include "jwk.h"
+#include "msg_challenge.h"
 #include "policy.h"
 #include "pop.h"
 
@@ -43,6 +44,35 @@ static const struct verdict token_verdicts[ST_COUNT] = {
     [ST_NO_MEMORY] = { REFUSE_INTERNAL, "no memory" },
 };
 
+static enum status verify_token(struct examination *x, jwt_key_fn *keys, void *arg)
+{
+    const struct jwt_rules rules = { .typ = INTEGRITY_TOKEN_TYP,
+                                     .algs = JWT_ALG_BIT(JWT_HS256),
+                                     .exp_required = true,
+                                     .now = x->in->now,
+                                     .skew = x->in->settings->clock_skew,
+                                     .max_lifetime = x->in->settings->token_max_lifetime };
+
+    return jwt_verify(http1_header_value(x->in->head, ATTESTATION_HEADER), &rules, keys, arg,
+                      &x->token);
+}
+
+/* Once the signature holds. */
+static struct verdict read_token(struct examination *x, enum status st)
+{
+    if (st)
+        return token_verdicts[st].refusal ? token_verdicts[st]
+                                          : REFUSED(REFUSE_INTERNAL, "token: failed");
+    if (integrity_claims_decode(&x->token, &x->claims) ||
+        slice_copy_text(x->claims.software_version, x->out->version, sizeof x->out->version))
+        return REFUSED(REFUSE_ATTESTATION, "token: claims");
+    x->out->jkt = jwk_thumbprint(&x->claims.instance_key);
+    x->out->has_jkt = true;
+    x->out->coverage = x->claims.coverage;
+    x->out->streak = x->claims.streak;
+    return VERDICT_ACCEPTED;
+}
+
 /* A jwt_key_fn for clients that are unknown, so that their tokens walk the same
  * way as those of a known client with an unknown kid. */
 static bool no_key(void *arg, struct slice kid, const struct public_key *header_jwk, unsigned i,
@@ -52,36 +82,16 @@ static bool no_key(void *arg, struct slice kid, const struct public_key *header_
     return false;
 }
 
-static enum status verify_token(struct examination *x)
+static struct verdict token_holds(struct examination *x)
 {
     const struct client *client = x->out->client;
     struct keyring_lookup lookup = { .keyring = client ? client->keyring : NULL,
                                      .now = x->in->now };
-    const struct jwt_rules rules = { .typ = INTEGRITY_TOKEN_TYP,
-                                     .algs = JWT_ALG_BIT(JWT_HS256),
-                                     .exp_required = true,
-                                     .now = x->in->now,
-                                     .skew = x->in->settings->clock_skew,
-                                     .max_lifetime = x->in->settings->token_max_lifetime };
+    enum status st = verify_token(x, client ? keyring_lookup_fn : no_key, &lookup);
 
-    return jwt_verify(http1_header_value(x->in->head, ATTESTATION_HEADER), &rules,
-                      client ? keyring_lookup_fn : no_key, &lookup, &x->token);
-}
-
-static struct verdict token_holds(struct examination *x)
-{
-    enum status st = verify_token(x);
-
-    if (!x->out->client)
+    if (!client)
         return REFUSED(REFUSE_ATTESTATION, "unknown client");
-    if (st)
-        return token_verdicts[st].refusal ? token_verdicts[st]
-                                          : REFUSED(REFUSE_INTERNAL, "token: failed");
-    if (integrity_claims_decode(&x->token, &x->claims))
-        return REFUSED(REFUSE_ATTESTATION, "token: claims");
-    x->out->jkt = jwk_thumbprint(&x->claims.instance_key);
-    x->out->has_jkt = true;
-    return VERDICT_ACCEPTED;
+    return read_token(x, st);
 }
 
 static struct verdict is_about_this_client(struct examination *x)
@@ -91,29 +101,106 @@ static struct verdict is_about_this_client(struct examination *x)
     return REFUSED(REFUSE_ATTESTATION, "token: sub is not client_id");
 }
 
+/* A request to an API names no client but in its token, whose claims are not looked at
+ * before its signature holds: so the kid leads to the secrets that may have signed. */
+struct any_client {
+    const struct settings *settings;
+    int64_t now;
+    size_t next;
+    struct slice secret; /* the one handed out last */
+};
+
+static bool key_of_any(void *arg, struct slice kid, const struct public_key *header_jwk, unsigned i,
+                       struct jwt_key *out)
+{
+    struct any_client *any = arg;
+
+    (void)header_jwk, (void)i;
+    while (any->next < any->settings->client_count) {
+        const struct client *client = &any->settings->clients[any->next++];
+        if (!keyring_find(client->keyring, kid, any->now, &any->secret))
+            continue;
+        *out = (struct jwt_key){ .alg = JWT_HS256, .secret = any->secret };
+        return true;
+    }
+    return false;
+}
+
+static bool is_secret_of(const struct client *client, struct slice kid,
+                         const struct any_client *any)
+{
+    struct slice secret;
+
+    return keyring_find(client->keyring, kid, any->now, &secret) &&
+           secret_equal(secret, any->secret);
+}
+
+static struct verdict token_of_some_client_holds(struct examination *x)
+{
+    struct any_client any = { .settings = x->in->settings, .now = x->in->now };
+    struct verdict v = read_token(x, verify_token(x, key_of_any, &any));
+
+    if (v.refusal)
+        return v;
+    x->out->client = settings_client(x->in->settings, x->claims.client_id);
+    if (!x->out->client)
+        return REFUSED(REFUSE_ATTESTATION, "token: sub is no client");
+    x->out->client_id = slice_of(x->out->client->id);
+    if (!is_secret_of(x->out->client, slice_of(x->token.kid), &any))
+        return REFUSED(REFUSE_ATTESTATION, "token: signed for another client than sub");
+    return VERDICT_ACCEPTED;
+}
+
+static struct verdict is_admitted(struct examination *x)
+{
+    const struct words *clients = &x->in->check->clients;
+
+    if (clients->count == 0 || words_have(clients, x->out->client_id))
+        return VERDICT_ACCEPTED;
+    return REFUSED(REFUSE_ACCESS, "client not among those of this policy");
+}
+
 /* EAR: anything but "affirming" is a warning or worse (draft-ietf-rats-ear-04 §3). */
 static struct verdict affirms(struct examination *x)
 {
     if (slice_is(x->claims.ear_status, "affirming"))
         return VERDICT_ACCEPTED;
-    return REFUSED(REFUSE_ATTESTATION, "token: ear_status is not affirming");
+    return REFUSED(REFUSE_STALE, "token: ear_status is not affirming");
 }
 
-static struct verdict is_young_enough(struct examination *x)
+static uint32_t shorter(uint32_t a, uint32_t b)
 {
-    uint32_t max_age = x->out->client->max_age;
-
-    if (max_age == 0 || x->in->now - x->claims.issued_at <= max_age)
-        return VERDICT_ACCEPTED;
-    return REFUSED(REFUSE_STALE, "token: older than max_age");
+    if (a == 0 || b == 0)
+        return a ? a : b;
+    return a < b ? a : b;
 }
 
-/* Coverage grows with every attestation of a streak. */
-static struct verdict covers_enough(struct examination *x)
+/* The client's and, at /check, the policy's: whichever are stricter. */
+static struct demands demands_of(const struct examination *x)
 {
-    if (x->claims.coverage >= x->out->client->min_coverage)
-        return VERDICT_ACCEPTED;
-    return REFUSED(REFUSE_STALE, "token: coverage below min_coverage");
+    struct demands d = x->out->client->demands;
+    const struct demands *more = x->in->check ? &x->in->check->demands : &d;
+
+    if (more->min_coverage > d.min_coverage)
+        d.min_coverage = more->min_coverage;
+    if (more->min_streak > d.min_streak)
+        d.min_streak = more->min_streak;
+    d.max_age = shorter(d.max_age, more->max_age);
+    return d;
+}
+
+/* Coverage grows with every attestation of a streak, so attesting again may help. */
+static struct verdict meets_demands(struct examination *x)
+{
+    struct demands d = demands_of(x);
+
+    if (d.max_age && x->in->now - x->claims.issued_at > d.max_age)
+        return REFUSED(REFUSE_STALE, "token: older than max_age");
+    if (x->claims.coverage < d.min_coverage)
+        return REFUSED(REFUSE_STALE, "token: coverage below min_coverage");
+    if (x->claims.streak < d.min_streak)
+        return REFUSED(REFUSE_STALE, "token: streak below min_streak");
+    return VERDICT_ACCEPTED;
 }
 
 static struct verdict proves_possession(struct examination *x)
@@ -123,6 +210,10 @@ static struct verdict proves_possession(struct examination *x)
                                          .head = x->in->head,
                                          .key = &x->claims.instance_key,
                                          .jkt = &x->out->jkt,
+                                         .audience = x->in->audience,
+                                         .method = x->in->method,
+                                         .base = x->in->base,
+                                         .path = x->in->path,
                                          .now = x->in->now };
 
     return x->out->client->possession->check(&in, &x->out->proof);
@@ -133,60 +224,45 @@ static struct verdict asks_what_it_may(struct examination *x)
     return x->in->policy(x->out->client, x->in->form);
 }
 
-static check_fn *const checks[] = {
-    names_a_client,  carries_one_attestation, token_holds,       is_about_this_client, affirms,
-    is_young_enough, covers_enough,           proves_possession, asks_what_it_may,
+/* SHA-256("token" ‖ 0 ‖ client ‖ 0 ‖ jti), kept until the token has expired. */
+static struct verdict owes_the_token(struct examination *x)
+{
+    uint8_t bytes[8 + CLIENT_ID_MAX + INTEGRITY_TOKEN_MAX];
+    struct writer w = writer_over(bytes, sizeof bytes);
+    int64_t left = x->claims.expires_at - x->in->now + x->in->settings->clock_skew + 1;
+
+    if (!x->out->client->limited_use)
+        return VERDICT_ACCEPTED;
+    writer_put(&w, (struct slice){ (const uint8_t *)"token", sizeof "token" });
+    writer_put(&w, x->out->client_id);
+    writer_byte(&w, 0);
+    writer_put(&w, x->claims.token_id);
+    const struct due due = { .key = store_key_hashed(STORE_SPENT, writer_slice(&w)),
+                             .ttl_ms = (uint32_t)left * 1000,
+                             .otherwise = REFUSED(REFUSE_STALE, "token: used before") };
+    dues_add(&x->out->proof.dues, &due);
+    return VERDICT_ACCEPTED;
+}
+
+static check_fn *const endpoint_checks[] = {
+    names_a_client, carries_one_attestation, token_holds,      is_about_this_client, affirms,
+    meets_demands,  proves_possession,       asks_what_it_may, owes_the_token,       NULL,
+};
+
+static check_fn *const api_checks[] = {
+    carries_one_attestation, token_of_some_client_holds, is_admitted,    affirms,
+    meets_demands,           proves_possession,          owes_the_token, NULL,
 };
 
 struct verdict gate_check(const struct gate_input *in, struct gate_pass *out)
 {
     struct examination x = { .in = in, .out = out };
+    check_fn *const *checks = in->check ? api_checks : endpoint_checks;
     struct verdict v = VERDICT_ACCEPTED;
 
     *out = (struct gate_pass){ 0 };
-    for (size_t i = 0; i < sizeof checks / sizeof *checks && !v.refusal; i++)
+    for (size_t i = 0; checks[i] && !v.refusal; i++)
         v = checks[i](&x);
     jwt_clear(&x.token);
     return v;
-}
-
-static void spent(void *arg, enum status st, struct slice value)
-{
-    struct gate_spending *s = arg;
-
-    (void)value;
-    if (st == ST_OK)
-        s->done(s->arg, VERDICT_ACCEPTED);
-    else if (st == ST_EXISTS)
-        s->done(s->arg, REFUSED(REFUSE_ATTESTATION, "proof: used before"));
-    else
-        s->done(s->arg, REFUSED(refusal_of_store(st), "store: spending the proof's id"));
-}
-
-static void spend_id(struct gate_spending *s)
-{
-    store_mark(s->store, &s->proof->id, s->proof->id_ttl_ms, spent, s);
-}
-
-static void challenge_found(void *arg, enum status st, struct slice value)
-{
-    struct gate_spending *s = arg;
-
-    (void)value;
-    if (st == ST_OK)
-        spend_id(s);
-    else if (st == ST_NOT_FOUND)
-        s->done(s->arg, REFUSED(REFUSE_CHALLENGE, "proof: challenge unknown or expired"));
-    else
-        s->done(s->arg, REFUSED(refusal_of_store(st), "store: looking up the challenge"));
-}
-
-void gate_spend(struct gate_spending *s, struct store *store, const struct possession_proof *proof,
-                gate_fn *done, void *arg)
-{
-    *s = (struct gate_spending){ store, proof, done, arg };
-    if (proof->has_challenge)
-        store_get(store, &proof->challenge, challenge_found, s);
-    else
-        spend_id(s);
 }

@@ -1,5 +1,5 @@
 /* gate: what a request must show before anything is done for it: an integrity
- * token of the client that it names, possession of that token's key, and a wish
+ * token of a client that is known, possession of that token's key, and a wish
  * that the client's configuration allows. */
 #pragma once
 #include "form.h"
@@ -13,32 +13,30 @@ typedef struct verdict gate_policy_fn(const struct client *client, const struct 
 struct gate_input {
     const struct settings *settings;
     const struct http1_head *head;
-    const struct form *form;
-    gate_policy_fn *policy;
+    struct slice audience; /* whom proofs of possession must be made for */
+    struct slice method;   /* what DPoP proofs must be made for: empty if it is not known */
+    struct slice base;     /* and the URL in two parts */
+    struct slice path;
     int64_t now;
+    const struct form *form; /* of an OAuth endpoint, and what it allows */
+    gate_policy_fn *policy;
+    const struct check_policy *check; /* or of /check instead */
 };
+
+enum { GATE_VERSION_MAX = 64 };
 
 /* What the checks established, as far as they got. */
 struct gate_pass {
-    struct slice client_id;      /* as the request says; borrowed from the form */
+    struct slice client_id;      /* as form or token say; borrowed from the form or the client */
     const struct client *client; /* NULL if there is none of that name */
     bool has_jkt;                /* the token's signature held */
     struct digest jkt;
-    struct possession_proof proof;
+    double coverage; /* these three are the token's */
+    int64_t streak;
+    char version[GATE_VERSION_MAX + 1]; /* or "" */
+    struct possession_proof proof;      /* its dues hold the token's too */
 };
 
-/* All checks that need no store, in order, up to the first that refuses. */
+/* All checks that need no store, in order, up to the first that refuses. What is then
+ * left is out->proof.dues, to be paid before anything is done. */
 struct verdict gate_check(const struct gate_input *in, struct gate_pass *out);
-
-/* The store's part: the challenge is one of ours, and the proof's id is spent,
- * so that a proof is good once. Fires once, never before the call returned. */
-typedef void gate_fn(void *arg, struct verdict v);
-struct gate_spending {
-    struct store *store;
-    const struct possession_proof *proof;
-    gate_fn *done;
-    void *arg;
-};
-/* proof->has_id. *s stays in place until done. */
-void gate_spend(struct gate_spending *s, struct store *store, const struct possession_proof *proof,
-                gate_fn *done, void *arg);

@@ -1,6 +1,7 @@
 /* The mediator: stands before an OAuth2 server and lets attested apps through. */
 #include "authorize.h"
 #include "challenge.h"
+#include "check.h"
 #include "health.h"
 #include "mediator.h"
 #include "metadata.h"
@@ -13,6 +14,8 @@ static const struct http_route routes[] = {
     { "POST", "/par", par_handle },
     { "GET", "/authorize", authorize_handle },
     { "POST", "/challenge", challenge_handle },
+    { "*", "/check", check_handle },
+    { "*", "/check/*", check_handle },
     { "GET", "/.well-known/oauth-authorization-server", metadata_handle },
     { "GET", "/.well-known/openid-configuration", metadata_handle },
     { "GET", "/healthz", health_handle },

@@ -11,6 +11,9 @@ enum refusal {
     REFUSE_ATTESTATION,     /* attestation or proof of possession do not hold */
     REFUSE_STALE,           /* attest anew */
     REFUSE_CHALLENGE,       /* use the challenge that comes with the answer */
+    REFUSE_DPOP,            /* the DPoP proof does not hold (RFC 9449 §5) */
+    REFUSE_NONCE,           /* use the nonce that comes with the answer (RFC 9449 §8) */
+    REFUSE_ACCESS,          /* not something that this client may use */
     REFUSE_GRANT,           /* this code or refresh token is not for this instance */
     REFUSE_GRANT_TYPE,      /* not one that the client may use */
     REFUSE_SCOPE,           /* not one that the client may ask for */
@@ -28,7 +31,13 @@ struct verdict {
 };
 #define VERDICT_ACCEPTED ((struct verdict){ ACCEPTED, NULL })
 
-const struct http_refusal *refusal_answer(enum refusal r);
+/* Who is told: an OAuth client (RFC 6749 §5.2), or a reverse proxy, which takes 401 and
+ * 403 for an answer to hand on. */
+enum refusal_set { REFUSALS_OF_OAUTH, REFUSALS_OF_CHECK };
+
+const struct http_refusal *refusal_answer(enum refusal_set set, enum refusal r);
+/* The value of WWW-Authenticate for a 401 (RFC 9110 §11.6.1), NULL for others. */
+const char *refusal_authenticate(enum refusal_set set, enum refusal r);
 
 /* What to answer when a call to the store, or to upstream, ended with st. */
 enum refusal refusal_of_store(enum status st);

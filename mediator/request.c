@@ -1,5 +1,6 @@
 #include "request.h"
 
+#include "dpop.h"
 #include "msg_error.h"
 #include "pop.h"
 #include "rewrite.h"
@@ -34,7 +35,7 @@ struct request *request_open(struct http_exchange *ex, struct worker *w, const c
     struct request *r = http_exchange_alloc(ex, sizeof *r);
 
     if (!r) {
-        http_refuse(ex, refusal_answer(REFUSE_INTERNAL), NULL);
+        http_refuse(ex, refusal_answer(REFUSALS_OF_OAUTH, REFUSE_INTERNAL), NULL);
         return NULL;
     }
     r->ex = ex;
@@ -82,6 +83,17 @@ static void log_instance(struct log_line *line, const struct gate_pass *pass)
     log_word(line, "jkt", jkt);
 }
 
+/* A query may hold secrets: the path alone. */
+static void log_original(struct log_line *line, const struct request *r)
+{
+    if (r->policy)
+        log_word(line, "policy", r->policy);
+    if (r->original.method.len == 0)
+        return;
+    log_text(line, "method", r->original.method);
+    log_text(line, "path", r->original.path);
+}
+
 static void audit(struct request *r, const char *event, const char *verdict, const char *reason,
                   const char *error_id)
 {
@@ -90,6 +102,7 @@ static void audit(struct request *r, const char *event, const char *verdict, con
     log_begin(&line, r->worker->log, reason ? LOG_WARN : LOG_INFO, event);
     log_word(&line, "verdict", verdict);
     log_word(&line, "endpoint", r->endpoint);
+    log_original(&line, r);
     log_instance(&line, &r->pass);
     if (reason) {
         log_word(&line, "error_id", error_id);
@@ -112,35 +125,53 @@ void request_fail(struct request *r, struct verdict v)
     struct error_id id = draw_error_id();
 
     audit(r, "request failed", "failed", v.reason, id.text);
-    http_refuse(r->ex, refusal_answer(v.refusal), id.text);
+    http_refuse(r->ex, refusal_answer(r->refusals, v.refusal), id.text);
+}
+
+/* `extra` is a header that the refusal needs, or has no name. */
+static void answer_refusal(struct request *r, struct verdict v, struct http_header_field extra)
+{
+    const char *authenticate = refusal_authenticate(r->refusals, v.refusal);
+    const struct http_refusal *answer = refusal_answer(r->refusals, v.refusal);
+    struct error_id id = draw_error_id();
+    struct http_header_field headers[2];
+    size_t count = 0;
+
+    audit(r, "gate", "refused", v.reason, id.text);
+    if (extra.name)
+        headers[count++] = extra;
+    if (authenticate)
+        headers[count++] = (struct http_header_field){ "WWW-Authenticate", slice_of(authenticate) };
+    if (count)
+        http_refuse_with(r->ex, answer, id.text, headers, count);
+    else
+        http_refuse(r->ex, answer, id.text);
 }
 
 static void challenge_issued(void *arg, enum status st, struct slice value)
 {
     struct request *r = arg;
-    struct error_id id = draw_error_id();
-    const struct http_header_field header = { ATTESTATION_CHALLENGE_HEADER,
-                                              slice_of(r->challenge.text) };
+    struct http_header_field header = { r->verdict.refusal == REFUSE_NONCE
+                                            ? DPOP_NONCE_HEADER
+                                            : ATTESTATION_CHALLENGE_HEADER,
+                                        slice_of(r->challenge.text) };
 
     (void)value;
-    audit(r, "gate", "refused", r->reason, id.text);
-    if (st)
-        http_refuse(r->ex, refusal_answer(refusal_of_store(st)), id.text);
-    else
-        http_refuse_with(r->ex, refusal_answer(REFUSE_CHALLENGE), id.text, &header);
+    if (st) {
+        r->verdict.refusal = refusal_of_store(st);
+        header.name = NULL;
+    }
+    answer_refusal(r, r->verdict, header);
 }
 
 void request_refuse(struct request *r, struct verdict v)
 {
-    if (v.refusal == REFUSE_CHALLENGE) {
-        r->reason = v.reason;
+    r->verdict = v;
+    if (v.refusal == REFUSE_CHALLENGE || v.refusal == REFUSE_NONCE)
         pop_challenge_issue(r->worker->store, &r->challenge,
                             request_settings(r)->challenge_lifetime * 1000, challenge_issued, r);
-        return;
-    }
-    struct error_id id = draw_error_id();
-    audit(r, "gate", "refused", v.reason, id.text);
-    http_refuse(r->ex, refusal_answer(v.refusal), id.text);
+    else
+        answer_refusal(r, v, (struct http_header_field){ NULL, { NULL, 0 } });
 }
 
 /* --- the way of a gated request --- */
@@ -187,14 +218,30 @@ void request_await_metadata(struct request *r, size_t upstream, request_step_fn 
     discovery_await(generation_discovery(r->generation, upstream), &r->wait, metadata_known, r);
 }
 
-static void passed(void *arg, struct verdict v)
+static void settled(void *arg, struct verdict v)
 {
     struct request *r = arg;
 
     if (v.refusal)
         request_refuse(r, v);
     else
-        request_await_metadata(r, r->pass.client->upstream, r->proceed);
+        r->proceed(r);
+}
+
+void request_settle(struct request *r, struct verdict v, request_step_fn *next)
+{
+    const struct dues *dues = &r->pass.proof.dues;
+
+    r->proceed = next;
+    if (!v.refusal && dues->count)
+        dues_pay(&r->payment, r->worker->store, dues, settled, r);
+    else
+        settled(r, v);
+}
+
+static void passed(struct request *r)
+{
+    request_await_metadata(r, r->pass.client->upstream, r->then);
 }
 
 void request_gate(struct http_exchange *ex, struct worker *w, const struct gated_endpoint *e)
@@ -211,13 +258,14 @@ void request_gate(struct http_exchange *ex, struct worker *w, const struct gated
         return;
     const struct gate_input in = { .settings = request_settings(r),
                                    .head = http_request_head(ex),
+                                   .audience = slice_of(request_settings(r)->issuer),
+                                   .method = http_request_head(ex)->method,
+                                   .base =
+                                       slice_of(request_settings(r)->issuer), /* as in metadata */
+                                   .path = http_request_head(ex)->path,
+                                   .now = clock_wall(w->clock),
                                    .form = &r->form,
-                                   .policy = e->policy,
-                                   .now = clock_wall(w->clock) };
-    struct verdict v = gate_check(&in, &r->pass);
-    r->proceed = e->proceed;
-    if (!v.refusal && r->pass.proof.has_id)
-        gate_spend(&r->spending, w->store, &r->pass.proof, passed, r);
-    else
-        passed(r, v);
+                                   .policy = e->policy };
+    r->then = e->proceed;
+    request_settle(r, gate_check(&in, &r->pass), passed);
 }

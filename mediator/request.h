@@ -6,6 +6,7 @@
 #include "gate.h"
 #include "mediator.h"
 #include "msg_challenge.h"
+#include "original.h"
 #include "pop_challenge.h"
 #include "pushed.h"
 
@@ -28,10 +29,14 @@ struct request {
     const char *endpoint;
     struct generation *generation; /* held */
     size_t upstream;               /* index of whose metadata was asked for */
-    request_step_fn *proceed;
+    request_step_fn *proceed;      /* next */
+    request_step_fn *then;         /* and an endpoint's own, once metadata is known */
     struct form form;
     struct gate_pass pass;
-    struct gate_spending spending;
+    enum refusal_set refusals;
+    const char *policy;       /* of /check; NULL elsewhere */
+    struct original original; /* likewise; empty if not known */
+    struct dues_payment payment;
     struct discovery_wait wait;
     struct binding binding;
     struct forward forward;
@@ -39,7 +44,7 @@ struct request {
     struct pushed pushed;               /* what /authorize was asked to open */
     char request_uri[sizeof PUSHED_URI_PREFIX + BASE64URL_LEN(32)]; /* our own, being handed out */
     struct pop_challenge challenge; /* for an answer that asks for one */
-    const char *reason;             /* of a refusal that waits for it */
+    struct verdict verdict;         /* which waits for it */
 };
 
 /* NULL after it has been answered for want of memory. */
@@ -52,6 +57,9 @@ bool request_read_form(struct request *r, struct slice text);
 
 /* The whole way for a gated endpoint. */
 void request_gate(struct http_exchange *ex, struct worker *w, const struct gated_endpoint *e);
+
+/* Goes on with `next` once what the verdict left to the store is paid, or refuses. */
+void request_settle(struct request *r, struct verdict v, request_step_fn *next);
 
 /* Goes on with `next` once the metadata of upstream i is known. */
 void request_await_metadata(struct request *r, size_t i, request_step_fn *next);

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "settings_check.h"
 #include "settings_client.h"
 #include "settings_upstream.h"
 
@@ -17,6 +18,7 @@ cfg_opt_t settings_opts[] = {
     CFG_INT("binding_lifetime", 600, CFGF_NONE),
     CFG_STR("seal_keyring", NULL, CFGF_NONE),
     CFG_SEC("upstream", settings_upstream_opts, CFGF_MULTI | CFGF_TITLE | CFGF_NO_TITLE_DUPES),
+    CFG_SEC("check", settings_check_opts, CFGF_MULTI | CFGF_TITLE | CFGF_NO_TITLE_DUPES),
     CFG_SEC("client", settings_client_opts, CFGF_MULTI | CFGF_TITLE | CFGF_NO_TITLE_DUPES),
     CFG_END(),
 };
@@ -112,6 +114,22 @@ static enum status read_clients(const struct section *top, struct settings *out)
     return st;
 }
 
+static enum status read_checks(const struct section *top, struct settings *out)
+{
+    unsigned count = cfg_size(top->cfg, "check");
+    enum status st = ST_OK;
+
+    out->checks = calloc(count ? count : 1, sizeof *out->checks);
+    if (!out->checks)
+        return ST_NO_MEMORY;
+    for (; out->check_count < count && !st; out->check_count++) {
+        cfg_t *cfg = cfg_getnsec(top->cfg, "check", (unsigned)out->check_count);
+        struct section s = { cfg, "check", cfg_title(cfg), top->why, top->why_cap };
+        st = settings_check_read(&s, out, &out->checks[out->check_count]);
+    }
+    return st;
+}
+
 enum status settings_load(cfg_t *cfg, struct log *log, void **model, char *why, size_t why_cap)
 {
     const struct section top = { .cfg = cfg, .why = why, .why_cap = why_cap };
@@ -127,6 +145,8 @@ enum status settings_load(cfg_t *cfg, struct log *log, void **model, char *why, 
         st = read_seal(&top, s);
     if (!st)
         st = read_clients(&top, s);
+    if (!st)
+        st = read_checks(&top, s);
     if (st)
         settings_free(s);
     else
@@ -145,8 +165,11 @@ void settings_free(void *model)
     for (size_t i = 0; i < s->client_count; i++)
         settings_client_clear(&s->clients[i]);
     keyring_free(s->seal);
+    for (size_t i = 0; i < s->check_count; i++)
+        settings_check_clear(&s->checks[i]);
     free(s->upstreams);
     free(s->clients);
+    free(s->checks);
     free(s->issuer);
     free(s);
 }
@@ -163,4 +186,12 @@ static int id_against(const void *id, const void *client)
 const struct client *settings_client(const struct settings *s, struct slice id)
 {
     return bsearch(&id, s->clients, s->client_count, sizeof *s->clients, id_against);
+}
+
+const struct check_policy *settings_check(const struct settings *s, struct slice name)
+{
+    for (size_t i = 0; i < s->check_count; i++)
+        if (slice_is(name, s->checks[i].name))
+            return &s->checks[i];
+    return NULL;
 }

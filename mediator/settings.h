@@ -19,12 +19,20 @@ struct upstream_settings {
     char *issuer;
     bool discovery;
     bool allow_http;                 /* to hosts other than this one; otherwise https only */
+    bool forward_dpop;               /* proofs made for our URL go on to upstream */
     bool forwarded;                  /* tell upstream our host in X-Forwarded-Host and -Proto */
     char *metadata_url;              /* or NULL: the well-known places below the issuer */
     uint32_t refresh;                /* seconds until metadata is fetched again */
     char *endpoints[ENDPOINT_COUNT]; /* by hand, or NULL */
     struct http_client_limits limits;
     struct tls_settings *tls;
+};
+
+/* What an integrity token must say beyond being right. */
+struct demands {
+    double min_coverage;
+    uint32_t min_streak;
+    uint32_t max_age; /* seconds since attestation; 0: until the token expires */
 };
 
 /* One OAuth client, as its owner configured it. */
@@ -37,11 +45,22 @@ struct client {
     struct words grants;
     struct words scopes;        /* empty: whatever upstream allows */
     struct words redirect_uris; /* likewise */
-    double min_coverage;
-    uint32_t max_age; /* seconds since attestation; 0: until the token expires */
+    struct demands demands;
+    bool limited_use; /* a token serves one request */
     bool require_challenge;
     bool seal_refresh;            /* refresh tokens leave sealed, and come back so */
     bool accept_unsealed_refresh; /* those from before as well */
+};
+
+/* What an API demands at /check. */
+enum { CHECK_NAME_MAX = 64 };
+struct check_policy {
+    char *name;
+    char *resource;      /* URL of the API: the audience of proofs */
+    struct slice origin; /* its scheme and authority, borrowed from it */
+    const struct original_source *original;
+    struct words clients; /* empty: all */
+    struct demands demands;
 };
 
 struct settings {
@@ -59,6 +78,8 @@ struct settings {
     struct upstream_settings *upstreams;
     size_t client_count;
     struct client *clients; /* sorted by id */
+    size_t check_count;
+    struct check_policy *checks;
 };
 
 extern cfg_opt_t settings_opts[];
@@ -68,6 +89,9 @@ enum status settings_load(cfg_t *cfg, struct log *log, void **model, char *why, 
 void settings_free(void *model);
 
 const struct client *settings_client(const struct settings *s, struct slice id);
+
+/* NULL if there is none of that name. */
+const struct check_policy *settings_check(const struct settings *s, struct slice name);
 
 /* An absolute URL that requests to this upstream may be sent to: https, or http
  * to this host, or to any where configured. `out` borrows from text. */

@@ -15,8 +15,8 @@ cfg_opt_t settings_client_opts[] = {
     CFG_STR_LIST("grants", (char *)"{authorization_code, refresh_token}", CFGF_NONE),
     CFG_STR_LIST("scopes", (char *)"{}", CFGF_NONE),
     CFG_STR_LIST("redirect_uris", (char *)"{}", CFGF_NONE),
-    CFG_FLOAT("min_coverage", 0.0, CFGF_NONE),
-    CFG_INT("max_age", 0, CFGF_NONE),
+    SETTINGS_DEMANDS_OPTS,
+    CFG_BOOL("limited_use", cfg_false, CFGF_NONE),
     CFG_BOOL("require_challenge", cfg_false, CFGF_NONE),
     CFG_BOOL("seal_refresh", cfg_true, CFGF_NONE),
     CFG_BOOL("accept_unsealed_refresh", cfg_false, CFGF_NONE),
@@ -44,7 +44,7 @@ static enum status read_client_ways(const struct section *s, struct client *c)
                              "is none of client_secret_basic, client_secret_post, none");
     c->possession = possession_find(cfg_getstr(s->cfg, "possession"));
     if (!c->possession)
-        return section_wrong(s, "possession", "is neither pop nor none");
+        return section_wrong(s, "possession", "is none of pop, dpop, any, both, none");
     return ST_OK;
 }
 
@@ -59,13 +59,16 @@ static enum status read_client_words(const struct section *s, struct client *c)
     return st ? st : section_words(s, "redirect_uris", &c->redirect_uris);
 }
 
-static enum status read_client_demands(const struct section *s, struct client *c)
+static enum status read_client_demands(const struct section *s, const struct settings *all,
+                                       struct client *c)
 {
     c->require_challenge = cfg_getbool(s->cfg, "require_challenge");
-    c->min_coverage = cfg_getfloat(s->cfg, "min_coverage");
-    if (!(c->min_coverage >= 0 && c->min_coverage <= 1))
-        return section_wrong(s, "min_coverage", "is not between 0 and 1");
-    return section_int(s, "max_age", 0, 86400, &c->max_age);
+    /* One proof has room for one nonce, and upstream may want its own there. */
+    if (c->require_challenge && c->possession->dpop && all->upstreams[c->upstream].forward_dpop)
+        return section_wrong(s, "require_challenge",
+                             "does not go with DPoP proofs that upstream sees (forward_dpop)");
+    c->limited_use = cfg_getbool(s->cfg, "limited_use");
+    return section_demands(s, &c->demands);
 }
 
 static enum status read_client_refresh(const struct section *s, const struct settings *all,
@@ -103,7 +106,7 @@ enum status settings_client_read(const struct section *s, const struct settings 
     if (!st)
         st = read_client_words(s, c);
     if (!st)
-        st = read_client_demands(s, c);
+        st = read_client_demands(s, all, c);
     if (!st)
         st = read_client_refresh(s, all, c);
     return st ? st : read_keyring(s, c);

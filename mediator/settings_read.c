@@ -56,6 +56,15 @@ enum status section_words(const struct section *s, const char *key, struct words
     return ST_OK;
 }
 
+enum status section_demands(const struct section *s, struct demands *out)
+{
+    out->min_coverage = cfg_getfloat(s->cfg, "min_coverage");
+    if (!(out->min_coverage >= 0 && out->min_coverage <= 1))
+        return section_wrong(s, "min_coverage", "is not between 0 and 1");
+    enum status st = section_int(s, "min_streak", 1, INT32_MAX, &out->min_streak);
+    return st ? st : section_int(s, "max_age", 0, 86400, &out->max_age);
+}
+
 /* RFC 8414 §2: no query; the reader of URLs refuses fragments already. */
 enum status section_issuer(const struct section *s, const char *issuer)
 {

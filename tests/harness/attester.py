@@ -86,6 +86,15 @@ class Key:
         return self.jwt(header, {k: v for k, v in claims.items() if v is not None})
 
 
+    def dpop(self, method, url, header=None, **claims):
+        """A DPoP proof (RFC 9449 §4.2); keyword None leaves a claim out."""
+        header = {"alg": "ES256" if self.curve == "P-256" else "EdDSA", "typ": "dpop+jwt",
+                  "jwk": self.jwk, **(header or {})}
+        claims = {"htm": method, "htu": url, "iat": int(time.time()),
+                  "jti": b64(os.urandom(16)), **claims}
+        return self.jwt(header, {k: v for k, v in claims.items() if v is not None})
+
+
 def digest(challenge, probe, jkt, data):
     message = (b"vouchsafe probe v1\0" + struct.pack(">I", probe["id"]) + probe["kind"].encode()
                + b"\0" + jkt + data)

@@ -1,12 +1,8 @@
 #include "gate.h"
 
-#include <event2/event.h>
-
 #include "configured.h"
 #include "mint.h"
 #include "policy.h"
-#include "pop_challenge.h"
-#include "store_memory.h"
 
 #define CONFIG                                                                                     \
     "issuer = \"" MINT_ISSUER "\"\n"                                                               \
@@ -15,7 +11,10 @@
     "client \"free\" { keyring = \"%s\"\n grants = {\"client_credentials\"}\n"                     \
     " possession = \"none\" }\n"                                                                   \
     "client \"strict\" { keyring = \"%s\"\n grants = {\"client_credentials\"}\n"                   \
-    " min_coverage = 0.9\n max_age = 100\n require_challenge = true\n scopes = {\"read\"} }\n"
+    " min_coverage = 0.9\n min_streak = 3\n max_age = 100\n require_challenge = true\n"            \
+    " scopes = {\"read\"} }\n"                                                                     \
+    "client \"once\" { keyring = \"%s\"\n grants = {\"client_credentials\"}\n"                     \
+    " possession = \"none\"\n limited_use = true }\n"
 
 struct bench {
     struct configured c;
@@ -93,7 +92,15 @@ static struct verdict judge(const struct bench *b, const struct row *row, struct
     cr_assert_eq(
         form_parse(slice_of(or_else(row->form, ASKS "app")), scratch, sizeof scratch, &form),
         ST_OK);
-    const struct gate_input in = { b->c.model, &head, &form, policy_token, MINT_NOW };
+    const struct gate_input in = { .settings = b->c.model,
+                                   .head = &head,
+                                   .audience = SLICE_LIT(MINT_ISSUER),
+                                   .method = SLICE_LIT("POST"),
+                                   .base = SLICE_LIT(MINT_ISSUER),
+                                   .path = SLICE_LIT("/token"),
+                                   .now = MINT_NOW,
+                                   .form = &form,
+                                   .policy = policy_token };
     struct verdict v = gate_check(&in, pass);
     pass->client_id = (struct slice){ NULL, 0 }; /* borrowed from what ends here */
     return v;
@@ -165,8 +172,8 @@ Test(gate, tokens)
         { "from the future within the skew", ACCEPTED, .token = { .age = -30 } },
         { "lives too long", REFUSE_ATTESTATION, .token = { .lifetime = 3601 } },
         { "lives just long enough", ACCEPTED, .token = { .lifetime = 3600 } },
-        { "not affirming", REFUSE_ATTESTATION, .token = { .ear_status = "warning" } },
-        { "contraindicated", REFUSE_ATTESTATION, .token = { .ear_status = "contraindicated" } },
+        { "not affirming", REFUSE_STALE, .token = { .ear_status = "warning" } },
+        { "contraindicated", REFUSE_STALE, .token = { .ear_status = "contraindicated" } },
     };
 
     JUDGE_ALL(KEY_P256, rows);
@@ -177,17 +184,21 @@ Test(gate, the_clients_demands)
     static const struct row rows[] = {
         { "coverage", REFUSE_STALE, .form = ASKS "strict&scope=read",
           .token = { .sub = "strict", .coverage = 0.8999 }, .proof = { .challenge = "c" } },
+        { "streak", REFUSE_STALE, .form = ASKS "strict&scope=read",
+          .token = { .sub = "strict", .coverage = 0.9, .streak = 2 },
+          .proof = { .challenge = "c" } },
         { "age", REFUSE_STALE, .form = ASKS "strict&scope=read",
-          .token = { .sub = "strict", .coverage = 0.9, .age = 101 },
+          .token = { .sub = "strict", .coverage = 0.9, .streak = 3, .age = 101 },
           .proof = { .challenge = "c" } },
         { "no challenge", REFUSE_CHALLENGE, .form = ASKS "strict&scope=read",
-          .token = { .sub = "strict", .coverage = 0.9 } },
+          .token = { .sub = "strict", .coverage = 0.9, .streak = 3 } },
         { "scope", REFUSE_SCOPE, .form = ASKS "strict&scope=write",
-          .token = { .sub = "strict", .coverage = 0.9 }, .proof = { .challenge = "c" } },
+          .token = { .sub = "strict", .coverage = 0.9, .streak = 3 },
+          .proof = { .challenge = "c" } },
         { "grant type", REFUSE_GRANT_TYPE, .form = "grant_type=password&client_id=app" },
         { "no grant type", REFUSE_REQUEST, .form = "client_id=app" },
         { "all met", ACCEPTED, .form = ASKS "strict&scope=read",
-          .token = { .sub = "strict", .coverage = 0.9, .age = 100 },
+          .token = { .sub = "strict", .coverage = 0.9, .streak = 3, .age = 100 },
           .proof = { .challenge = "c" } },
     };
 
@@ -243,6 +254,12 @@ Test(gate, a_client_without_possession_needs_no_proof)
     JUDGE_ALL(KEY_P256, rows);
 }
 
+static bool same_id(const struct gate_pass *a, const struct gate_pass *b)
+{
+    return memcmp(&a->proof.dues.list[0].key, &b->proof.dues.list[0].key,
+                  sizeof(struct store_key)) == 0;
+}
+
 Test(gate, what_it_hands_on)
 {
     struct bench b = make_bench(KEY_P256);
@@ -255,14 +272,34 @@ Test(gate, what_it_hands_on)
     cr_assert_eq(judge(&b, &good, &pass).refusal, ACCEPTED);
     cr_expect_str_eq(pass.client->id, "app");
     cr_expect(pass.has_jkt && memcmp(&pass.jkt, &jkt, sizeof jkt) == 0);
-    cr_expect(pass.proof.has_id && pass.proof.has_challenge);
-    cr_expect_eq(pass.proof.id_ttl_ms, (60 + 2 * 30 + 1) * 1000);
+    cr_assert_eq(pass.proof.dues.count, 2);
+    cr_expect(!pass.proof.dues.list[0].is_challenge && pass.proof.dues.list[1].is_challenge);
+    cr_expect_eq(pass.proof.dues.list[0].ttl_ms, (60 + 2 * 30 + 1) * 1000);
     judge(&b, &good, &again);
-    cr_expect_eq(memcmp(&pass.proof.id, &again.proof.id, sizeof pass.proof.id), 0);
+    cr_expect(same_id(&pass, &again));
     judge(&b, &other_id, &other);
-    cr_expect_neq(memcmp(&pass.proof.id, &other.proof.id, sizeof pass.proof.id), 0);
+    cr_expect(!same_id(&pass, &other));
     cr_expect_eq(judge(&b, &free_row, &other).refusal, ACCEPTED);
-    cr_expect(!other.proof.has_id && !other.proof.has_challenge);
+    cr_expect_eq(other.proof.dues.count, 0);
+    configured_clear(&b.c);
+}
+
+Test(gate, a_token_of_limited_use_is_owed_too)
+{
+    struct bench b = make_bench(KEY_P256);
+    struct row row = { "once", .form = ASKS "once", .token = { .sub = "once", .age = 100 } };
+    struct gate_pass pass, again, other;
+
+    cr_assert_eq(judge(&b, &row, &pass).refusal, ACCEPTED);
+    cr_assert_eq(pass.proof.dues.count, 1);
+    cr_expect_eq(pass.proof.dues.list[0].ttl_ms, (200 + 30 + 1) * 1000, "until it has expired");
+    cr_expect_eq(pass.proof.dues.list[0].otherwise.refusal, REFUSE_STALE);
+    row.token.instance = &b.stranger;
+    cr_assert_eq(judge(&b, &row, &again).refusal, ACCEPTED);
+    cr_expect(same_id(&pass, &again), "whoever presents it");
+    row.token.id = "another";
+    cr_assert_eq(judge(&b, &row, &other).refusal, ACCEPTED);
+    cr_expect(!same_id(&pass, &other));
     configured_clear(&b.c);
 }
 
@@ -276,110 +313,6 @@ Test(gate, one_jti_of_two_instances_or_clients_is_two_ids)
     row.token.instance = &b.stranger;
     row.stranger_proves = true;
     cr_assert_eq(judge(&b, &row, &theirs).refusal, ACCEPTED);
-    cr_expect_neq(memcmp(&mine.proof.id, &theirs.proof.id, sizeof mine.proof.id), 0);
+    cr_expect(!same_id(&mine, &theirs));
     configured_clear(&b.c);
-}
-
-/* --- the store's part --- */
-
-struct till {
-    struct event_base *base;
-    struct store_memory *memory;
-    struct store *store;
-    struct gate_spending spending;
-    struct verdict verdict;
-    unsigned fired;
-};
-
-static void open_till(struct till *t)
-{
-    const struct store_memory_limits limits = { .records = 64, .value_bytes = 1024 };
-
-    *t = (struct till){ .base = event_base_new() };
-    cr_assert_eq(store_memory_new(&limits, &SYSTEM_CLOCK, &t->memory), ST_OK);
-    cr_assert_eq(store_memory_attach(t->memory, t->base, &t->store), ST_OK);
-}
-
-static void close_till(struct till *t)
-{
-    store_free(t->store);
-    store_memory_free(t->memory);
-    event_base_free(t->base);
-}
-
-static void on_spent(void *arg, struct verdict v)
-{
-    struct till *t = arg;
-
-    t->verdict = v;
-    t->fired++;
-    event_base_loopbreak(t->base);
-}
-
-static enum refusal spend(struct till *t, const struct possession_proof *proof)
-{
-    t->fired = 0;
-    gate_spend(&t->spending, t->store, proof, on_spent, t);
-    cr_expect_eq(t->fired, 0, "never before the call has returned");
-    event_base_dispatch(t->base);
-    cr_expect_eq(t->fired, 1);
-    return t->verdict.refusal;
-}
-
-static struct possession_proof proof_named(const char *id)
-{
-    return (struct possession_proof){ .has_id = true,
-                                      .id = store_key_hashed(STORE_SPENT, slice_of(id)),
-                                      .id_ttl_ms = 60000 };
-}
-
-Test(gate, an_id_is_spent_once)
-{
-    struct possession_proof one = proof_named("one"), two = proof_named("two");
-    struct till t;
-
-    open_till(&t);
-    cr_expect_eq(spend(&t, &one), ACCEPTED);
-    cr_expect_eq(spend(&t, &one), REFUSE_ATTESTATION);
-    cr_expect_eq(spend(&t, &two), ACCEPTED);
-    close_till(&t);
-}
-
-static void ignore(void *arg, enum status st, struct slice value)
-{
-    struct till *t = arg;
-
-    (void)value;
-    cr_expect_eq(st, ST_OK);
-    event_base_loopbreak(t->base);
-}
-
-Test(gate, a_challenge_must_be_one_of_ours)
-{
-    struct possession_proof proof = proof_named("one");
-    struct pop_challenge challenge;
-    struct till t;
-
-    open_till(&t);
-    pop_challenge_issue(t.store, &challenge, 60000, ignore, &t);
-    event_base_dispatch(t.base);
-    proof.has_challenge = true;
-    proof.challenge = pop_challenge_key(SLICE_LIT("made up"));
-    cr_expect_eq(spend(&t, &proof), REFUSE_CHALLENGE);
-    proof.challenge = pop_challenge_key(slice_of(challenge.text));
-    cr_expect_eq(spend(&t, &proof), ACCEPTED, "and the id was not spent by the refusal");
-    cr_expect_eq(spend(&t, &proof), REFUSE_ATTESTATION, "a challenge does not renew a proof");
-    close_till(&t);
-}
-
-Test(gate, a_full_store_lets_nobody_pass)
-{
-    const struct store_memory_limits limits = { .records = 0, .value_bytes = 0 };
-    struct possession_proof proof = proof_named("one");
-    struct till t = { .base = event_base_new() };
-
-    cr_assert_eq(store_memory_new(&limits, &SYSTEM_CLOCK, &t.memory), ST_OK);
-    cr_assert_eq(store_memory_attach(t.memory, t.base, &t.store), ST_OK);
-    cr_expect_eq(spend(&t, &proof), REFUSE_UNAVAILABLE);
-    close_till(&t);
 }

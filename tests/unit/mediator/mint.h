@@ -4,6 +4,7 @@
 #include <criterion/criterion.h>
 #include <string.h>
 
+#include "dpop.h"
 #include "integrity_token.h"
 #include "jwk.h"
 #include "pop.h"
@@ -20,11 +21,12 @@ struct token_wish {
     struct slice secret;
     const char *kid;
     const struct private_key *instance;
-    const char *typ, *sub, *ear_status;
+    const char *typ, *sub, *ear_status, *id;
     const char *claims; /* instead of all below */
     int64_t age;        /* seconds since iat */
     int64_t lifetime;   /* exp − iat */
     double coverage;
+    int64_t streak;
 };
 
 struct proof_wish {
@@ -54,10 +56,10 @@ static inline struct slice token_claims(const struct token_wish *w, void *room, 
         .client_id = slice_of(or_else(w->sub, "app")),
         .issued_at = MINT_NOW - w->age,
         .expires_at = MINT_NOW - w->age + (w->lifetime ? w->lifetime : 300),
-        .token_id = SLICE_LIT("0123456789012345678901"),
+        .token_id = slice_of(or_else(w->id, "0123456789012345678901")),
         .instance_key = w->instance->public,
         .coverage = w->coverage > 0 ? w->coverage : 0.5,
-        .streak = 1,
+        .streak = w->streak ? w->streak : 1,
         .ear_status = slice_of(or_else(w->ear_status, "affirming")),
     };
 
@@ -113,6 +115,53 @@ static inline struct text mint_proof(const struct proof_wish *w)
 
     cr_assert_eq(jwt_sign_with(&header, proof_claims(w, room, sizeof room), jwt_sign_private_key,
                                (void *)w->instance, &out),
+                 ST_OK);
+    return finish_text(&out, &t);
+}
+
+struct dpop_wish {
+    const struct private_key *instance, *in_header; /* whose key the header names */
+    const char *typ, *method, *url, *id, *nonce, *token_hash;
+    bool no_key;
+    const char *claims;
+    int64_t age;
+};
+
+static inline struct slice dpop_wish_claims(const struct dpop_wish *w, void *room, size_t cap)
+{
+    static unsigned serial;
+    struct writer out = writer_over(room, cap);
+    struct json_writer j = json_writer_over(&out);
+    char id[32];
+
+    if (w->claims)
+        return slice_of(w->claims);
+    snprintf(id, sizeof id, "dpop-%u", serial++);
+    json_begin_object(&j, NULL);
+    json_text(&j, "htm", slice_of(or_else(w->method, "POST")));
+    json_text(&j, "htu", slice_of(or_else(w->url, MINT_ISSUER "/token")));
+    json_text(&j, "jti", slice_of(or_else(w->id, id)));
+    json_int(&j, "iat", MINT_NOW - w->age);
+    if (w->nonce)
+        json_text(&j, "nonce", slice_of(w->nonce));
+    if (w->token_hash)
+        json_text(&j, "ath", slice_of(w->token_hash));
+    json_end_object(&j);
+    return writer_slice(&out);
+}
+
+static inline struct text mint_dpop(const struct dpop_wish *w)
+{
+    struct text t;
+    char room[MINT_MAX];
+    struct writer out = writer_over(t.bytes, sizeof t.bytes - 1);
+    const struct private_key *named = w->in_header ? w->in_header : w->instance;
+    const struct jwt_header header = { .alg = jwt_alg_of_key(w->instance->public.type),
+                                       .typ = or_else(w->typ, DPOP_TYP),
+                                       .jwk = w->no_key ? NULL : &named->public };
+
+    cr_assert_eq(jwt_sign_with(&header, dpop_wish_claims(w, room, sizeof room),
+                               jwt_sign_private_key, (void *)w->instance, &out),
                  ST_OK);
     return finish_text(&out, &t);
 }

@@ -11,6 +11,8 @@
 #define CLIENT_WITH(text)   "client \"app\" { " KEYS text " }\n"
 #define UPSTREAM_WITH(text) "upstream \"as\" { issuer = \"https://as.example\"\n" text " }\n"
 
+#define CHECK_WITH(text) "check \"c\" { resource = \"https://api.example:8443/v1\"\n" text " }\n"
+
 Test(settings, what_is_wrong_is_named)
 {
     static const struct {
@@ -49,13 +51,28 @@ Test(settings, what_is_wrong_is_named)
         { ISSUER UPSTREAM CLIENT CLIENT, "app" },
         { ISSUER UPSTREAM CLIENT_WITH("upstream = \"bs\""), "upstream" },
         { ISSUER UPSTREAM CLIENT_WITH("auth_method = \"basic\""), "auth_method" },
-        { ISSUER UPSTREAM CLIENT_WITH("possession = \"dpop\""), "possession" },
+        { ISSUER UPSTREAM CLIENT_WITH("possession = \"pop, dpop\""), "possession" },
         { ISSUER UPSTREAM CLIENT_WITH("grants = {}"), "grants" },
         { ISSUER UPSTREAM CLIENT_WITH("grants = {\"\"}"), "grants" },
         { ISSUER UPSTREAM CLIENT_WITH("scopes = {\"read write\"}"), "scopes" },
         { ISSUER UPSTREAM CLIENT_WITH("min_coverage = 1.1"), "min_coverage" },
         { ISSUER UPSTREAM CLIENT_WITH("min_coverage = -0.1"), "min_coverage" },
         { ISSUER UPSTREAM CLIENT_WITH("max_age = 86401"), "max_age" },
+        { ISSUER UPSTREAM CLIENT_WITH("min_streak = 0"), "min_streak" },
+        { ISSUER UPSTREAM_WITH("forward_dpop = true")
+              CLIENT_WITH("possession = \"dpop\"\n require_challenge = true"),
+          "require_challenge" },
+        { ISSUER UPSTREAM CLIENT "check \"a b\" { resource = \"https://api.example\" }\n", "a b" },
+        { ISSUER UPSTREAM CLIENT "check \"\" { resource = \"https://api.example\" }\n", "title" },
+        { ISSUER UPSTREAM CLIENT "check \"c\" { }\n", "resource" },
+        { ISSUER UPSTREAM CLIENT CHECK_WITH("min_coverage = 2.0"), "min_coverage" },
+        { ISSUER UPSTREAM CLIENT CHECK_WITH("min_streak = 0"), "min_streak" },
+        { ISSUER UPSTREAM CLIENT CHECK_WITH("clients = {\"bpp\"}"), "clients" },
+        { ISSUER UPSTREAM CLIENT CHECK_WITH("original = \"nginx\""), "original" },
+        { ISSUER UPSTREAM CLIENT "check \"c\" { resource = \"api.example\" }\n", "resource" },
+        { ISSUER UPSTREAM CLIENT "check \"c\" { resource = \"https://api.example?a\" }\n",
+          "resource" },
+        { ISSUER UPSTREAM CLIENT CHECK_WITH("") CHECK_WITH(""), "c" },
         { ISSUER UPSTREAM CLIENT_WITH("seal_refresh = true"), "seal_keyring" },
         { ISSUER "seal_keyring = \"/nonexistent\"\n" UPSTREAM CLIENT, "/nonexistent" },
         { ISSUER UPSTREAM CLIENT_WITH("scope = {\"a\"}"), "scopes" },
@@ -98,6 +115,9 @@ Test(settings, defaults)
     cr_expect(words_have(&client->grants, SLICE_LIT("authorization_code")));
     cr_expect(words_have(&client->grants, SLICE_LIT("refresh_token")));
     cr_expect(!words_have(&client->grants, SLICE_LIT("client_credentials")));
+    cr_expect(!client->limited_use && !s->upstreams[0].forward_dpop);
+    cr_expect_eq(client->demands.min_streak, 1);
+    cr_expect_eq(s->check_count, 0);
     cr_expect(client->seal_refresh && !client->accept_unsealed_refresh);
     cr_expect_eq(client->scopes.count + client->redirect_uris.count, 0);
     configured_clear(&c);
@@ -122,7 +142,7 @@ Test(settings, everything_said)
     cr_expect_eq(b->auth, client_auth_find("none"));
     cr_expect_eq(b->possession, possession_find("none"));
     cr_expect(words_have(&b->scopes, SLICE_LIT("w")) && !words_have(&b->scopes, SLICE_LIT("rw")));
-    cr_expect(b->require_challenge && b->max_age == 60 && b->min_coverage == 1);
+    cr_expect(b->require_challenge && b->demands.max_age == 60 && b->demands.min_coverage == 1);
     cr_expect(words_have(&b->redirect_uris, SLICE_LIT("app:/cb")));
     cr_expect_eq(s->upstreams[0].limits.connect_ms, 500);
     cr_expect_str_eq(s->upstreams[0].endpoints[ENDPOINT_TOKEN], "http://[::1]:80/t");
@@ -131,6 +151,22 @@ Test(settings, everything_said)
     cr_expect_null(settings_client(s, SLICE_LIT("")));
     cr_expect_null(settings_client(s, SLICE_LIT("abc")));
     cr_expect_null(settings_client(s, SLICE_LIT("B")));
+    configured_clear(&c);
+}
+
+Test(settings, what_an_api_demands)
+{
+    struct configured c =
+        loaded(ISSUER UPSTREAM CLIENT CHECK_WITH("clients = {\"app\"}\n max_age = 60"));
+    const struct check_policy *p = settings_check(c.model, SLICE_LIT("c"));
+
+    cr_assert_not_null(p);
+    cr_expect_str_eq(p->resource, "https://api.example:8443/v1");
+    cr_expect(slice_is(p->origin, "https://api.example:8443"));
+    cr_expect(p->demands.max_age == 60 && p->demands.min_streak == 1);
+    cr_expect(words_have(&p->clients, SLICE_LIT("app")));
+    cr_expect_null(settings_check(c.model, SLICE_LIT("")));
+    cr_expect_null(settings_check(c.model, SLICE_LIT("cc")));
     configured_clear(&c);
 }
 

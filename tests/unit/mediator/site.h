@@ -6,6 +6,7 @@
 
 #include "authorize.h"
 #include "challenge.h"
+#include "check.h"
 #include "configured.h"
 #include "listener.h"
 #include "mediator.h"
@@ -115,15 +116,23 @@ static const struct http_route site_routes[] = {
     { "POST", "/par", par_handle },
     { "GET", "/authorize", authorize_handle },
     { "POST", "/challenge", challenge_handle },
+    { "*", "/check", check_handle },
+    { "*", "/check/*", check_handle },
     { "GET", "/.well-known/oauth-authorization-server", metadata_handle },
 };
 
-static inline struct http_server *site_serve(struct site *s, const struct http_route *routes,
-                                             size_t count, void *app, uint16_t *port)
+/* Where `proxied`, whoever connects is a trusted proxy. */
+static inline struct http_server *site_serve_to(struct site *s, const struct http_route *routes,
+                                                size_t count, void *app, uint16_t *port,
+                                                bool proxied)
 {
-    const struct http_server_options options = {
-        .routes = routes, .route_count = count, .app = app, .limits = &HTTP_SERVER_DEFAULTS
-    };
+    static const char *const trusted[] = { "127.0.0.1" };
+    const struct http_server_options options = { .routes = routes,
+                                                 .route_count = count,
+                                                 .app = app,
+                                                 .limits = &HTTP_SERVER_DEFAULTS,
+                                                 .trusted_proxies = trusted,
+                                                 .trusted_proxy_count = proxied ? 1 : 0 };
     struct http_server *server;
     const char *why;
     int fd;
@@ -133,6 +142,12 @@ static inline struct http_server *site_serve(struct site *s, const struct http_r
     *port = listener_port(fd);
     cr_assert_eq(http_server_listen(server, fd), ST_OK);
     return server;
+}
+
+static inline struct http_server *site_serve(struct site *s, const struct http_route *routes,
+                                             size_t count, void *app, uint16_t *port)
+{
+    return site_serve_to(s, routes, count, app, port, false);
 }
 
 /* --- opening and closing --- */
@@ -228,6 +243,16 @@ static inline void site_close(struct site *s)
     log_free(s->worker.log);
     event_base_free(s->base);
     configured_clear(&s->c);
+}
+
+/* From now on, whoever connects is a trusted proxy. */
+static inline void site_trust_peers(struct site *s)
+{
+    http_client_free(s->client);
+    http_server_free(s->server);
+    s->server = site_serve_to(s, site_routes, sizeof site_routes / sizeof *site_routes, &s->worker,
+                              &s->port, true);
+    site_open_client(s);
 }
 
 /* --- asking the mediator --- */

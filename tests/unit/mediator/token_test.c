@@ -147,3 +147,50 @@ Test(token, a_refusal_says_nothing_of_its_reason)
     cr_expect_eq(site_logged(&s, id, "no /par with this code_verifier"), 1);
     cr_expect_null(strstr(s.body, "verifier"));
 }
+
+/* --- DPoP as the proof for us, and beyond us --- */
+
+static unsigned post_with_dpop(void)
+{
+    struct text token = mint_token(&(struct token_wish){
+        .secret = configured_secret(), .kid = s.c.kid, .instance = &s.instance });
+    struct text dpop = mint_dpop(&(struct dpop_wish){ .instance = &s.instance });
+    const struct http1_header headers[] = {
+        { SLICE_LIT("Content-Type"), SLICE_LIT("application/x-www-form-urlencoded") },
+        { SLICE_LIT(ATTESTATION_HEADER), slice_of(token.bytes) },
+        { SLICE_LIT(DPOP_HEADER), slice_of(dpop.bytes) },
+    };
+
+    s.token = (struct site_reply){
+        200, "application/json", "{}", { DPOP_NONCE_HEADER, SLICE_LIT("upstreams") }
+    };
+    return site_send(&s, "POST", "/token", headers, 3, CREDENTIALS);
+}
+
+static void open_dpop(void)
+{
+    site_open(&s, SITE_BY_HAND, CLIENT "possession = \"dpop\"\n");
+}
+
+TestSuite(token_dpop, .init = open_dpop, .fini = close_site);
+
+Test(token_dpop, a_proof_for_us_ends_here)
+{
+    cr_assert_eq(post_with_dpop(), 200, "%s", s.body);
+    cr_expect_null(site_header(s.seen_head, DPOP_HEADER).data);
+    cr_expect_null(site_header(s.head, DPOP_NONCE_HEADER).data, "it would be taken for ours");
+}
+
+static void open_dpop_forwarding(void)
+{
+    site_open(&s, SITE_BY_HAND " forward_dpop = true\n", CLIENT "possession = \"dpop\"\n");
+}
+
+TestSuite(token_dpop_forwarded, .init = open_dpop_forwarding, .fini = close_site);
+
+Test(token_dpop_forwarded, a_proof_goes_on_where_upstream_takes_our_url)
+{
+    cr_assert_eq(post_with_dpop(), 200, "%s", s.body);
+    cr_expect_not_null(site_header(s.seen_head, DPOP_HEADER).data);
+    cr_expect(slice_is(site_header(s.head, DPOP_NONCE_HEADER), "upstreams"));
+}
