@@ -8,9 +8,12 @@
 static cfg_opt_t challenge_opts[] = { CFG_INT("ttl", 10, CFGF_NONE),
                                       CFG_INT("blocks", 64, CFGF_NONE), CFG_END() };
 
-cfg_opt_t attestd_opts[] = { CONFIG_DAEMON_OPTS, CFG_STR("issuer", NULL, CFGF_NONE),
+cfg_opt_t attestd_opts[] = { CONFIG_DAEMON_OPTS,
+                             CFG_STR("issuer", NULL, CFGF_NONE),
                              CFG_STR("registry", NULL, CFGF_NONE),
-                             CFG_SEC("challenge", challenge_opts, CFGF_NONE), CFG_END() };
+                             CFG_STR_LIST("pins", (char *)"{}", CFGF_NONE),
+                             CFG_SEC("challenge", challenge_opts, CFGF_NONE),
+                             CFG_END() };
 
 enum { TTL_MAX = 3600 };
 
@@ -36,6 +39,8 @@ static enum status read_settings(cfg_t *cfg, struct attestd_model *m, char *why,
         st = config_int(challenge, "ttl", 1, TTL_MAX, &m->challenge_ttl, why, why_cap);
     if (!st)
         st = config_int(challenge, "blocks", 1, PROBE_BLOCKS_MAX, &m->blocks, why, why_cap);
+    if (!st)
+        st = delivered_pins_read(cfg, &m->pins, why, why_cap);
     return st;
 }
 
@@ -63,6 +68,9 @@ enum status attestd_model_load(cfg_t *cfg, struct log *log, void **model, char *
         attestd_model_free(m);
         return st;
     }
+    if (m->pins.count == 1)
+        log_note(log, LOG_WARN, "one pin", "hint",
+                 "deliver a second one, of a key kept in reserve, or the first cannot be changed");
     log_begin(&line, log, LOG_INFO, "registry read");
     log_int(&line, "apps", (int64_t)registry_count(m->registry));
     log_end(&line);

@@ -1,6 +1,7 @@
 /* model: what attestd's configuration and registry amount to. */
 #pragma once
 #include "daemon.h"
+#include "delivered_pins.h"
 #include "registry.h"
 
 enum { ISSUER_URL_MAX = 256 };
@@ -9,6 +10,7 @@ struct attestd_model {
     char issuer[ISSUER_URL_MAX + 1];
     uint32_t challenge_ttl; /* seconds */
     uint32_t blocks;        /* of each kind in one challenge */
+    struct delivered_pins pins;
     struct registry *registry;
 };
 

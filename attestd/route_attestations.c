@@ -54,10 +54,14 @@ static void refuse(struct attesting *a, const struct http_refusal *refusal,
 
 static void reply(struct attesting *a, const struct app *app, struct slice token)
 {
-    const struct attestation_response message = { token, app->token_lifetime };
-    uint8_t text[INTEGRITY_TOKEN_MAX + 128];
+    const struct delivered_pins *pins = &model_of(a)->pins;
+    struct attestation_response message = { .integrity_token = token,
+                                            .expires_in = app->token_lifetime,
+                                            .pin_count = pins->count };
+    uint8_t text[INTEGRITY_TOKEN_MAX + PINS_MAX * PIN_TEXT_MAX + 128];
     struct writer w = writer_over(text, sizeof text);
 
+    memcpy(message.pins, pins->pins, sizeof message.pins);
     if (attestation_response_encode(&message, &w))
         http_refuse_status(a->exchange, ST_INTERNAL);
     else

@@ -1,5 +1,6 @@
 #include "msg_attestation.h"
 
+#include "base64url.h"
 #include "integrity_token.h"
 #include "jwk.h"
 
@@ -75,12 +76,41 @@ enum status attestation_request_encode(const struct attestation_request *m, stru
     return w->full ? ST_TOO_LARGE : ST_OK;
 }
 
+static enum status read_pins(const cJSON *message, struct attestation_response *out)
+{
+    const cJSON *list, *item;
+    enum status st = json_get_array(message, "pins", &list);
+
+    out->pin_count = 0;
+    if (st)
+        return st == ST_NOT_FOUND ? ST_OK : ST_INVALID;
+    cJSON_ArrayForEach(item, list)
+    {
+        if (out->pin_count == PINS_MAX || !cJSON_IsString(item) ||
+            base64url_decode_exact(slice_of(item->valuestring), out->pins[out->pin_count].bytes,
+                                   SHA256_LEN))
+            return ST_INVALID;
+        out->pin_count++;
+    }
+    return ST_OK;
+}
+
 enum status attestation_response_decode(const cJSON *message, struct attestation_response *out)
 {
     if (json_get_text(message, "integrity_token", INTEGRITY_TOKEN_MAX, &out->integrity_token) ||
         json_get_int(message, "expires_in", 1, EXPIRES_MAX, &out->expires_in))
         return ST_INVALID;
-    return ST_OK;
+    return read_pins(message, out);
+}
+
+static void write_pins(const struct attestation_response *m, struct json_writer *j)
+{
+    if (m->pin_count == 0)
+        return;
+    json_begin_array(j, "pins");
+    for (uint32_t i = 0; i < m->pin_count; i++)
+        json_base64url(j, NULL, (struct slice){ m->pins[i].bytes, SHA256_LEN });
+    json_end_array(j);
 }
 
 enum status attestation_response_encode(const struct attestation_response *m, struct writer *w)
@@ -90,6 +120,7 @@ enum status attestation_response_encode(const struct attestation_response *m, st
     json_begin_object(&j, NULL);
     json_text(&j, "integrity_token", m->integrity_token);
     json_int(&j, "expires_in", m->expires_in);
+    write_pins(m, &j);
     json_end_object(&j);
     return w->full ? ST_TOO_LARGE : ST_OK;
 }

@@ -20,9 +20,13 @@ enum status attestation_request_decode(const cJSON *message,
 enum status attestation_request_encode(const struct attestation_request *m,
                                        struct writer *w) MUST_USE;
 
+enum { PINS_MAX = 8 };
+
 struct attestation_response {
     struct slice integrity_token;
-    int64_t expires_in; /* seconds */
+    int64_t expires_in;           /* seconds */
+    uint32_t pin_count;           /* 0: nothing is said about pins */
+    struct digest pins[PINS_MAX]; /* SHA-256 of the SubjectPublicKeyInfo (RFC 7469 §2.4) */
 };
 enum status attestation_response_decode(const cJSON *message,
                                         struct attestation_response *out) MUST_USE;

@@ -90,7 +90,8 @@ Test(msg_attestation, request_there_and_back)
 
 Test(msg_attestation, response)
 {
-    const struct attestation_response in = { SLICE_LIT("a.b.c"), 300 };
+    const struct attestation_response in = { .integrity_token = SLICE_LIT("a.b.c"),
+                                             .expires_in = 300 };
     struct attestation_response out;
     uint8_t text[128];
     struct writer w = writer_over(text, sizeof text);
@@ -122,4 +123,72 @@ Test(msg_attestation, token_length_from_both_sides)
         cr_assert_eq(attestation_response_decode(json, &out), n == 1024 ? ST_OK : ST_INVALID);
         cJSON_Delete(json);
     }
+}
+
+#define PIN "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"
+
+static enum status decode_pins(const char *pins, struct attestation_response *out)
+{
+    char text[1024];
+    cJSON *json;
+
+    snprintf(text, sizeof text, "{\"expires_in\":1,\"integrity_token\":\"a\",\"pins\":%s}", pins);
+    cr_assert_eq(json_parse_object(slice_of(text), &JSON_MESSAGE_LIMITS, &json), ST_OK, "%s", text);
+    enum status st = attestation_response_decode(json, out);
+    cJSON_Delete(json);
+    return st;
+}
+
+Test(msg_attestation, pins_that_are_none)
+{
+    static const char *const bad[] = {
+        "7",
+        "{}",
+        "null",
+        "\"" PIN "\"",
+        "[7]",
+        "[\"\"]",
+        "[\"" PIN "A\"]",
+        "[\"" PIN "=\"]",
+        "[\"+AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA\"]",
+        "[\"" PIN "\",\"AA\"]",
+    };
+    struct attestation_response out;
+
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++)
+        cr_assert_eq(decode_pins(bad[i], &out), ST_INVALID, "%s", bad[i]);
+}
+
+Test(msg_attestation, the_number_of_pins_from_both_sides)
+{
+    struct attestation_response out;
+    char list[1024] = "[";
+
+    cr_assert_eq(decode_pins("[]", &out), ST_OK);
+    cr_assert_eq(out.pin_count, 0);
+    for (uint32_t n = 1; n <= PINS_MAX + 1; n++) {
+        if (n > 1)
+            list[strlen(list) - 1] = ','; /* for the bracket */
+        strcpy(list + strlen(list), "\"" PIN "\"]");
+        cr_assert_eq(decode_pins(list, &out), n <= PINS_MAX ? ST_OK : ST_INVALID, "%u", n);
+        cr_assert_eq(out.pin_count, n <= PINS_MAX ? n : PINS_MAX);
+    }
+}
+
+Test(msg_attestation, pins_go_and_come_back)
+{
+    struct attestation_response in = { .integrity_token = SLICE_LIT("a"), .expires_in = 1 }, out;
+    uint8_t text[1024];
+    cJSON *json;
+
+    in.pin_count = PINS_MAX;
+    for (uint32_t i = 0; i < PINS_MAX; i++)
+        memset(in.pins[i].bytes, (int)(0xf1 + i), sizeof in.pins[i].bytes);
+    struct writer w = writer_over(text, sizeof text);
+    cr_assert_eq(attestation_response_encode(&in, &w), ST_OK);
+    cr_assert_eq(json_parse_object(writer_slice(&w), &JSON_MESSAGE_LIMITS, &json), ST_OK);
+    cr_assert_eq(attestation_response_decode(json, &out), ST_OK);
+    cJSON_Delete(json);
+    cr_assert_eq(out.pin_count, PINS_MAX);
+    cr_assert_arr_eq(out.pins, in.pins, sizeof in.pins);
 }
