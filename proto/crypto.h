@@ -1,6 +1,6 @@
 /* crypto: the narrow adapter that everything above reaches cryptography
  * through. BoringSSL behind it, in crypto.c and crypto_aead.c. Nothing else includes <openssl/...>
- * but what speaks TLS: tls_trust, server/tls and the SDK's trust and stream. */
+ * but what speaks TLS: tls_trust, server/tls and the SDK's trust and channel. */
 #pragma once
 #include "bytes.h"
 

@@ -5,8 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "key_file.h"
 #include "login.h"
+#include "state_file.h"
 
 enum { LINE_MAX_LEN = 4096 };
 
@@ -23,10 +23,13 @@ static void say_error(struct example *e, enum vouchsafe_error error)
     struct vouchsafe_refusal refusal;
 
     vouchsafe_client_refusal(e->client, &refusal);
-    if (error == VOUCHSAFE_REFUSED || error == VOUCHSAFE_UNAVAILABLE)
-        printf("error %s (error_id %s)\n", refusal.error, refusal.error_id);
-    else
+    if (error != VOUCHSAFE_REFUSED && error != VOUCHSAFE_UNAVAILABLE)
         printf("error app %s\n", vouchsafe_error_text(error));
+    else if (refusal.retry_after_s)
+        printf("error %s (error_id %s) retry_after=%lld\n", refusal.error, refusal.error_id,
+               (long long)refusal.retry_after_s);
+    else
+        printf("error %s (error_id %s)\n", refusal.error, refusal.error_id);
 }
 
 static void say_result(int bad, const char *ok, const struct login_result *result)
@@ -229,7 +232,7 @@ int main(int argc, char **argv)
         usage(stderr);
         return 2;
     }
-    uint8_t pin[1][32];
+    uint8_t pin[1][32], delivered[VOUCHSAFE_PINS_MAX][32];
     if (o.pin && read_pin(o.pin, pin[0])) {
         usage(stderr);
         return 2;
@@ -238,10 +241,14 @@ int main(int argc, char **argv)
         .attestd_url = o.attestd,
         .client_id = o.client_id,
         .key_type = strcmp(o.key, "ed25519") == 0 ? VOUCHSAFE_KEY_ED25519 : VOUCHSAFE_KEY_P256,
-        .key_store = { key_file_load, key_file_save, (void *)o.state },
+        .key_store = { .load = state_key_load, .save = state_key_save, .arg = (void *)o.state },
         .ca_file = o.ca_file,
         .pins = o.pin ? pin : NULL,
         .pin_count = o.pin ? 1 : 0,
+        .delivered_pins = (const uint8_t(*)[32])delivered,
+        .delivered_pin_count = state_pins_load(o.state, delivered),
+        .pins_changed = state_pins_save,
+        .pins_arg = (void *)o.state,
     };
     enum vouchsafe_error error = vouchsafe_client_new(&config, &e.client);
     if (error) {

@@ -13,6 +13,7 @@
 #include "secret.h"
 
 _Static_assert((int)VOUCHSAFE_TOKEN_MAX == (int)INTEGRITY_TOKEN_MAX, "one limit");
+_Static_assert((int)VOUCHSAFE_PINS_MAX == (int)PINS_MAX, "one limit");
 _Static_assert((int)VOUCHSAFE_POP_MAX == (int)POP_MAX_LEN, "one limit");
 _Static_assert((int)VOUCHSAFE_CLIENT_ID_MAX == (int)CLIENT_ID_MAX, "one limit");
 
@@ -21,7 +22,7 @@ enum { RANDOM_LEN = 16, VERIFIER_LEN = 32 };
 struct vouchsafe_core {
     char client_id[VOUCHSAFE_CLIENT_ID_MAX + 1];
     struct build_id build;
-    struct private_key key;
+    struct instance_key key;
     struct digest jkt;
 };
 
@@ -39,6 +40,7 @@ const char *vouchsafe_error_text(enum vouchsafe_error error)
         [VOUCHSAFE_REFUSED] = "the server does not vouch for this app",
         [VOUCHSAFE_UNAVAILABLE] = "the server asks to try again later",
         [VOUCHSAFE_PROBE] = "the challenge asks for what this app does not have",
+        [VOUCHSAFE_CANCELLED] = "the client was freed before the answer came",
         [VOUCHSAFE_INTERNAL] = "an internal error",
     };
     return (unsigned)error <= VOUCHSAFE_INTERNAL ? texts[error] : "an unknown error";
@@ -58,7 +60,7 @@ static enum vouchsafe_error open_core(struct vouchsafe_core *core, const char *c
     core->build = self.build_id;
     enum vouchsafe_error error = instance_key_open(key_type, key_store, &core->key);
     if (!error)
-        core->jkt = jwk_thumbprint(&core->key.public);
+        core->jkt = jwk_thumbprint(&core->key.own.public);
     return error;
 }
 
@@ -66,7 +68,7 @@ enum vouchsafe_error vouchsafe_core_new(const char *client_id, enum vouchsafe_ke
                                         const struct vouchsafe_key_store *key_store,
                                         struct vouchsafe_core **out)
 {
-    static const struct vouchsafe_key_store none = { NULL, NULL, NULL };
+    static const struct vouchsafe_key_store none = { .arg = NULL };
     struct vouchsafe_core *core = calloc(1, sizeof *core);
 
     if (!core)
@@ -114,7 +116,7 @@ static enum vouchsafe_error answer_probes(const struct vouchsafe_core *core,
                                           struct attestation_request *out)
 {
     memcpy(out->challenge, challenge->challenge, sizeof out->challenge);
-    out->instance_key = core->key.public;
+    out->instance_key = core->key.own.public;
     out->evidence_count = challenge->probe_count;
     for (uint32_t i = 0; i < challenge->probe_count; i++) {
         const struct probe *probe = &challenge->probes[i];
@@ -157,23 +159,48 @@ enum vouchsafe_error vouchsafe_core_answer(const struct vouchsafe_core *core, co
     return finish_text(&w, out);
 }
 
+/* The message borrows from *json; free that with cJSON_Delete. */
+static enum vouchsafe_error read_answer(const char *answer, size_t len, cJSON **json,
+                                        struct attestation_response *out)
+{
+    if (json_parse_object((struct slice){ (const uint8_t *)answer, len }, &JSON_MESSAGE_LIMITS,
+                          json))
+        return VOUCHSAFE_BAD_ANSWER;
+    if (!attestation_response_decode(*json, out))
+        return VOUCHSAFE_OK;
+    cJSON_Delete(*json);
+    return VOUCHSAFE_BAD_ANSWER;
+}
+
 enum vouchsafe_error vouchsafe_core_token(const char *answer, size_t len,
                                           char token[VOUCHSAFE_TOKEN_MAX + 1], int64_t *expires_in)
 {
     struct attestation_response message;
     cJSON *json;
-    enum status st = json_parse_object((struct slice){ (const uint8_t *)answer, len },
-                                       &JSON_MESSAGE_LIMITS, &json);
+    enum vouchsafe_error error = read_answer(answer, len, &json, &message);
 
-    if (st)
-        return VOUCHSAFE_BAD_ANSWER;
-    st = attestation_response_decode(json, &message);
-    if (!st) {
-        st = slice_copy_text(message.integrity_token, token, VOUCHSAFE_TOKEN_MAX + 1);
-        *expires_in = message.expires_in;
-    }
+    if (error)
+        return error;
+    if (slice_copy_text(message.integrity_token, token, VOUCHSAFE_TOKEN_MAX + 1))
+        error = VOUCHSAFE_BAD_ANSWER;
+    *expires_in = message.expires_in;
     cJSON_Delete(json);
-    return st ? VOUCHSAFE_BAD_ANSWER : VOUCHSAFE_OK;
+    return error;
+}
+
+enum vouchsafe_error vouchsafe_core_pins(const char *answer, size_t len,
+                                         uint8_t pins[VOUCHSAFE_PINS_MAX][32], size_t *count)
+{
+    struct attestation_response message;
+    cJSON *json;
+    enum vouchsafe_error error = read_answer(answer, len, &json, &message);
+
+    if (error)
+        return error;
+    memcpy(pins, message.pins, message.pin_count * sizeof message.pins[0]);
+    *count = message.pin_count;
+    cJSON_Delete(json);
+    return VOUCHSAFE_OK;
 }
 
 enum vouchsafe_error vouchsafe_token_info(const char *token, struct vouchsafe_token_info *out)
@@ -205,10 +232,17 @@ enum vouchsafe_error vouchsafe_core_pop(const struct vouchsafe_core *core, const
                                        .token_id = slice_of(jti),
                                        .issued_at = now,
                                        .challenge = slice_of(challenge) };
-    if (pop_encode(&claims, jwt_alg_of_key(core->key.public.type), jwt_sign_private_key,
-                   (void *)&core->key, &w))
-        return VOUCHSAFE_BAD_ARGUMENT;
+    /* A key in hardware keeps its last error. */
+    enum status st = pop_encode(&claims, jwt_alg_of_key(core->key.own.public.type),
+                                instance_key_sign, (void *)&core->key, &w);
+    if (st)
+        return st == ST_IO || st == ST_DENIED ? VOUCHSAFE_KEY_STORE : VOUCHSAFE_BAD_ARGUMENT;
     return finish_text(&w, pop);
+}
+
+int vouchsafe_core_key_error(const struct vouchsafe_core *core)
+{
+    return atomic_load(&core->key.error);
 }
 
 enum vouchsafe_error vouchsafe_form_add(char *form, size_t cap, const char *name, const char *value)

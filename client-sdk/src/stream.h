@@ -1,20 +1,23 @@
-/* stream: a blocking byte stream to a server, plain or TLS, with one deadline. */
+/* stream: a channel that blocks, with one deadline. */
 #pragma once
-#include "url.h"
-#include "vouchsafe/client.h"
+#include "channel.h"
 
-struct trust; /* which certificates are believed; shared by streams */
+struct stream {
+    struct channel channel;
+    int64_t deadline_ms; /* of monotonic time */
+};
 
-/* ca_file NULL: the system's bundle. BAD_ARGUMENT if it holds none. */
-enum vouchsafe_error trust_new(const char *ca_file, const uint8_t (*pins)[32], size_t pin_count,
-                               struct trust **out) MUST_USE;
-void trust_free(struct trust *t);
+/* Whom to connect to, and how long that may take. */
+struct stream_target {
+    struct url url;
+    bool attestd;
+    int connect_ms; /* every address gets its share; TLS is part of it */
+    int total_ms;   /* for everything */
+};
 
-struct stream;
-
-/* Connects within connect_ms; everything after has until total_ms from now. */
-enum vouchsafe_error stream_open(const struct url *url, struct trust *trust, int connect_ms,
-                                 int total_ms, struct stream **out) MUST_USE;
+/* Opened, it may not move in memory. There is nothing to close after a failure. */
+enum vouchsafe_error stream_open(struct stream *s, const struct stream_target *target,
+                                 struct trust *trust) MUST_USE;
 void stream_close(struct stream *s);
 enum vouchsafe_error stream_write(struct stream *s, struct slice data) MUST_USE;
 

@@ -13,8 +13,7 @@
 struct trust {
     SSL_CTX *context;
     BIO_METHOD *socket;
-    size_t pin_count;
-    struct digest pins[];
+    struct pins *pins; /* borrowed */
 };
 
 /* A BIO over a socket that raises no SIGPIPE, which would end the app: BoringSSL's own does. */
@@ -79,22 +78,46 @@ static bool attach(SSL *ssl, const BIO_METHOD *method, int fd)
     return true;
 }
 
-enum vouchsafe_error trust_new(const char *ca_file, const uint8_t (*pins)[32], size_t pin_count,
-                               struct trust **out)
+static struct digest key_of(X509 *certificate)
 {
-    struct trust *t = calloc(1, sizeof *t + pin_count * sizeof t->pins[0]);
+    uint8_t *spki = NULL;
+    int len = i2d_X509_PUBKEY(X509_get_X509_PUBKEY(certificate), &spki);
+    struct digest hash = crypto_sha256((struct slice){ spki, len > 0 ? (size_t)len : 0 });
+
+    OPENSSL_free(spki);
+    return hash;
+}
+
+/* The chain that was verified, up to its root. What the server sent is another thing: it may hold
+ * certificates that prove nothing, pinned ones too. */
+static int verify(X509_STORE_CTX *store, void *unused)
+{
+    SSL *ssl = X509_STORE_CTX_get_ex_data(store, SSL_get_ex_data_X509_STORE_CTX_idx());
+    struct chain *chain = SSL_get_app_data(ssl);
+
+    (void)unused;
+    if (X509_verify_cert(store) != 1)
+        return 0;
+    STACK_OF(X509) *verified = X509_STORE_CTX_get0_chain(store);
+    for (size_t i = 0; i < sk_X509_num(verified) && chain->count < CHAIN_MAX; i++)
+        chain->keys[chain->count++] = key_of(sk_X509_value(verified, i));
+    return 1;
+}
+
+enum vouchsafe_error trust_new(const char *ca_file, struct pins *pins, struct trust **out)
+{
+    struct trust *t = calloc(1, sizeof *t);
 
     if (!t)
         return VOUCHSAFE_NO_MEMORY;
-    t->pin_count = pin_count;
-    if (pin_count)
-        memcpy(t->pins, pins, pin_count * sizeof t->pins[0]);
+    t->pins = pins;
     enum status st = tls_trust_open(ca_file, &t->context);
     t->socket = st ? NULL : socket_method();
     if (!t->socket) {
         trust_free(t);
         return !st || st == ST_NO_MEMORY ? VOUCHSAFE_NO_MEMORY : VOUCHSAFE_BAD_ARGUMENT;
     }
+    SSL_CTX_set_cert_verify_callback(t->context, verify, NULL);
     *out = t;
     return VOUCHSAFE_OK;
 }
@@ -108,42 +131,20 @@ void trust_free(struct trust *t)
     free(t);
 }
 
-SSL *trust_session(struct trust *t, int fd, struct slice host)
+SSL *trust_session(struct trust *t, int fd, struct slice host, struct chain *chain)
 {
     SSL *ssl;
 
+    chain->count = 0;
     if (tls_trust_session(t->context, fd, host, &ssl))
         return NULL;
-    if (attach(ssl, t->socket, fd))
+    if (attach(ssl, t->socket, fd) && SSL_set_app_data(ssl, chain))
         return ssl;
     SSL_free(ssl);
     return NULL;
 }
 
-static bool is_pinned(const struct trust *t, X509 *certificate)
+bool trust_pins_hold(const struct trust *t, const struct chain *chain, bool attestd)
 {
-    uint8_t *spki = NULL;
-    int len = i2d_X509_PUBKEY(X509_get_X509_PUBKEY(certificate), &spki);
-
-    if (len <= 0)
-        return false;
-    struct digest hash = crypto_sha256((struct slice){ spki, (size_t)len });
-    OPENSSL_free(spki);
-    for (size_t i = 0; i < t->pin_count; i++)
-        if (memcmp(hash.bytes, t->pins[i].bytes, sizeof hash.bytes) == 0)
-            return true;
-    return false;
-}
-
-/* RFC 7469 §2.6: one certificate of the chain is enough. */
-bool trust_pins_hold(const struct trust *t, SSL *ssl)
-{
-    STACK_OF(X509) *chain = SSL_get_peer_full_cert_chain(ssl);
-
-    if (t->pin_count == 0)
-        return true;
-    for (size_t i = 0; chain && i < sk_X509_num(chain); i++)
-        if (is_pinned(t, sk_X509_value(chain, i)))
-            return true;
-    return false;
+    return pins_hold(t->pins, chain, attestd);
 }

@@ -1,11 +1,12 @@
-/* trust: TLS settings of the SDK, for stream.c alone. */
+/* trust: TLS settings of the SDK, for channel.c alone. */
 #pragma once
 #include <openssl/ssl.h>
 
-#include "stream.h"
+#include "channel.h"
 
-/* A TLS session over a connected socket that will verify `host`, or NULL. */
-SSL *trust_session(struct trust *t, int fd, struct slice host);
+/* A TLS session over a connected socket that will verify `host` and, with the handshake, write
+ * down the chain by which it did; NULL without memory. */
+SSL *trust_session(struct trust *t, int fd, struct slice host, struct chain *chain);
 
-/* Whether a certificate of the verified chain has a pinned key, if any is pinned. */
-bool trust_pins_hold(const struct trust *t, SSL *ssl);
+/* Whether a certificate of that chain has a pinned key, if any is pinned. */
+bool trust_pins_hold(const struct trust *t, const struct chain *chain, bool attestd);

@@ -1,4 +1,5 @@
 """certificates: a certification authority of the tests' own, by the openssl program."""
+import base64
 import hashlib
 import os
 import subprocess
@@ -36,3 +37,8 @@ def pin_of(certificate):
     """SHA-256 of the SubjectPublicKeyInfo, in hexadecimal."""
     public = openssl("x509", "-in", certificate, "-noout", "-pubkey")
     return hashlib.sha256(openssl("pkey", "-pubin", "-outform", "DER", stdin=public)).hexdigest()
+
+
+def pin_text(certificate):
+    """The same in base64url, as attestd's configuration has it."""
+    return base64.urlsafe_b64encode(bytes.fromhex(pin_of(certificate))).decode().rstrip("=")

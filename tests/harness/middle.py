@@ -15,10 +15,11 @@ class QuietServer(http.server.ThreadingHTTPServer):
 
 class Middle:
     """Forwards HTTP to `target`. `recorded` lists (path, request body, status, answer body);
-    `change(path, body)` may return another body, or None to answer 502 and forward nothing.
+    `change(path, body)` may return another body, or None to answer 502 and forward nothing, or
+    (status, headers) to answer that. `edit(path, answer)` may return another answer.
     `tls` is (certificate file, key file)."""
 
-    def __init__(self, target, change=None, tls=None):
+    def __init__(self, target, change=None, tls=None, edit=None):
         self.recorded = []
         outer = self
 
@@ -31,16 +32,22 @@ class Middle:
                 if sent is None:
                     outer.recorded.append((self.path, body, 502, b"{}"))
                     return self.reply(502, b"{}")
+                if isinstance(sent, tuple):
+                    outer.recorded.append((self.path, body, sent[0], b"{}"))
+                    return self.reply(sent[0], b"{}", sent[1])
                 passed = {name: self.headers[name] for name in ("Content-Type", "Authorization")
                           if name in self.headers}
                 status, _, answer = request(target + self.path, "POST", sent, passed)
+                answer = edit(self.path, answer) if edit else answer
                 outer.recorded.append((self.path, sent, status, answer))
                 self.reply(status, answer)
 
-            def reply(self, status, answer):
+            def reply(self, status, answer, headers=()):
                 self.send_response(status)
                 self.send_header("Content-Type", "application/json")
                 self.send_header("Content-Length", str(len(answer)))
+                for name, value in headers:
+                    self.send_header(name, value)
                 self.end_headers()
                 self.wfile.write(answer)
 

@@ -14,7 +14,7 @@ BUILD = os.environ.get("VOUCHSAFE_BUILD", os.path.join(ROOT, "build", "release")
 
 def program(name):
     """The path of a built program, wherever its folder in the build is."""
-    for folder in ("attestd", "mediator", "client-sdk", "tests/load"):
+    for folder in ("attestd", "mediator", "client-sdk", "tests", "tests/load"):
         path = os.path.join(BUILD, folder, name)
         if os.path.exists(path):
             return path

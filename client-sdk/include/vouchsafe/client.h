@@ -4,6 +4,7 @@
  * Two layers, each usable alone:
  *   vouchsafe_core_*    turns a challenge into an attestation; no I/O
  *   vouchsafe_client_*  the blocking client: keeps a fresh integrity token
+ * A third, on an event loop of yours, is vouchsafe/client_event.h.
  *
  * All texts are NUL-terminated. A struct handed in is copied. Functions of one
  * client may be called from any thread. */
@@ -35,8 +36,9 @@ enum vouchsafe_error {
     VOUCHSAFE_TIMEOUT,
     VOUCHSAFE_BAD_ANSWER,  /* the server's answer is malformed or too large */
     VOUCHSAFE_REFUSED,     /* attestd does not vouch for this app (see error_id) */
-    VOUCHSAFE_UNAVAILABLE, /* the server says: later */
+    VOUCHSAFE_UNAVAILABLE, /* later: the server says so, or failed a moment ago */
     VOUCHSAFE_PROBE,       /* the challenge asks for what this app does not have */
+    VOUCHSAFE_CANCELLED,   /* the client was freed before the answer came */
     VOUCHSAFE_INTERNAL
 };
 
@@ -49,7 +51,9 @@ enum vouchsafe_key_type { VOUCHSAFE_KEY_P256, VOUCHSAFE_KEY_ED25519 };
 
 enum {
     VOUCHSAFE_KEY_LEN = 32, /* the P-256 scalar or Ed25519 seed */
+    VOUCHSAFE_SIGNATURE_LEN = 64,
     VOUCHSAFE_CHALLENGE_LEN = 32,
+    VOUCHSAFE_PINS_MAX = 8, /* delivered at a time */
     VOUCHSAFE_CLIENT_ID_MAX = 128,
     VOUCHSAFE_TOKEN_MAX = 1024, /* integrity token, without NUL */
     VOUCHSAFE_POP_MAX = 1024,   /* proof of possession, without NUL */
@@ -59,11 +63,22 @@ enum {
 
 /* How the app keeps its key. load fills key and returns 1, returns 0 if there is
  * none yet, and -1 if the store failed. save keeps a new key and returns 0, or
- * -1. Without callbacks the key lives as long as the client. */
+ * -1. Without callbacks the key lives as long as the client.
+ *
+ * A key that never leaves its hardware has the other two callbacks in their
+ * place. public_key gives the public half, big-endian: for P-256 the coordinates
+ * x and y (RFC 7518 §6.2.1), for Ed25519 the key as x (RFC 8037 §2). sign signs
+ * the message itself, not a hash of it: R and S of 32 bytes each for P-256 with
+ * SHA-256 (RFC 7518 §3.4), or the Ed25519 signature. Both return 0, or a number
+ * of their own, which struct vouchsafe_refusal hands on as key_error. sign may be
+ * called from any thread that uses the client, from several at a time. */
 struct vouchsafe_key_store {
     int (*load)(void *arg, uint8_t key[VOUCHSAFE_KEY_LEN]);
     int (*save)(void *arg, const uint8_t key[VOUCHSAFE_KEY_LEN]);
     void *arg;
+    int (*public_key)(void *arg, uint8_t x[VOUCHSAFE_KEY_LEN], uint8_t y[VOUCHSAFE_KEY_LEN]);
+    int (*sign)(void *arg, const uint8_t *message, size_t len,
+                uint8_t signature[VOUCHSAFE_SIGNATURE_LEN]);
 };
 
 /* --- the core, without I/O --- */
@@ -96,6 +111,12 @@ VOUCHSAFE_API enum vouchsafe_error vouchsafe_core_token(const char *answer, size
                                                         char token[VOUCHSAFE_TOKEN_MAX + 1],
                                                         int64_t *expires_in) VOUCHSAFE_MUST_USE;
 
+/* From the same answer the keys that attestd says it may be known by from now on
+ * (see struct vouchsafe_config): SHA-256 each; *count 0 if it says nothing. */
+VOUCHSAFE_API enum vouchsafe_error vouchsafe_core_pins(const char *answer, size_t len,
+                                                       uint8_t pins[VOUCHSAFE_PINS_MAX][32],
+                                                       size_t *count) VOUCHSAFE_MUST_USE;
+
 /* What an integrity token says, unverified: only servers can tell whether it
  * holds. For display and support. */
 struct vouchsafe_token_info {
@@ -114,6 +135,9 @@ VOUCHSAFE_API enum vouchsafe_error
 vouchsafe_core_pop(const struct vouchsafe_core *core, const char *audience, const char *challenge,
                    int64_t now, char pop[VOUCHSAFE_POP_MAX + 1]) VOUCHSAFE_MUST_USE;
 
+/* What the sign callback returned last; 0 if it succeeded, or there is none. */
+VOUCHSAFE_API int vouchsafe_core_key_error(const struct vouchsafe_core *core);
+
 /* --- the blocking client --- */
 
 struct vouchsafe_config {
@@ -122,28 +146,54 @@ struct vouchsafe_config {
     enum vouchsafe_key_type key_type;
     struct vouchsafe_key_store key_store; /* all NULL: a key of this run */
     const char *ca_file;                  /* NULL: the system's bundle */
-    /* SHA-256 of the SubjectPublicKeyInfo of a certificate in the chain; at least
-     * one must be there when any is given (RFC 7469 §2.4). */
+    /* SHA-256 of the SubjectPublicKeyInfo of a certificate in the verified chain of
+     * every server, attestd or not; at least one must be there when any is given
+     * (RFC 7469 §2.4). */
     const uint8_t (*pins)[32];
     size_t pin_count;
-    int connect_timeout_ms; /* 0: 5000 */
-    int total_timeout_ms;   /* for each request; 0: 15000 */
-    int refresh_before_s;   /* a token is renewed so long before it expires; 0: 30 */
+    /* attestd may deliver pins with a token, so that its keys can change while the
+     * app stays as it is. They take the place of those delivered before, bind
+     * attestd, and are good for any server. pins_changed is called when there are new
+     * ones, for the app to keep and to hand back at its next start as delivered_pins
+     * (at most VOUCHSAFE_PINS_MAX). Without it nothing that is delivered counts. A
+     * delivery that the present connection to attestd would fail is ignored. It is
+     * called from the thread that renews the token, and may not call this client. */
+    const uint8_t (*delivered_pins)[32];
+    size_t delivered_pin_count;
+    void (*pins_changed)(void *pins_arg, const uint8_t (*pins)[32], size_t count);
+    void *pins_arg;
+    /* Limits; 0 stands for the default, less is BAD_ARGUMENT. */
+    int connect_timeout_ms;  /* 5000; TLS is part of it */
+    int total_timeout_ms;    /* 15000, for each request */
+    int refresh_before_s;    /* 30: a token is renewed so long before it expires */
+    int backoff_min_ms;      /* 500: after a failure up to that long nothing is sent; */
+    int backoff_max_ms;      /* 60000: twice as long after each more, up to that */
+    int retry_after_max_s;   /* 3600: a server's Retry-After counts up to that */
+    size_t answer_max_bytes; /* 262144: of an answer's body, at most 64 MiB */
 };
 
 struct vouchsafe_client;
 VOUCHSAFE_API enum vouchsafe_error
 vouchsafe_client_new(const struct vouchsafe_config *config,
                      struct vouchsafe_client **out) VOUCHSAFE_MUST_USE;
+/* No other call may be under way. */
 VOUCHSAFE_API void vouchsafe_client_free(struct vouchsafe_client *client);
 
-/* The integrity token: the one at hand while it is fresh, otherwise a new one.
- * One attestation at a time, however many threads ask. */
+/* The integrity token: the one at hand while it is good, otherwise a new one.
+ * There is one attestation at a time, however many threads ask. Shortly before the
+ * token expires one caller renews it, while the others are given the old one.
+ *
+ * After a failure nothing is sent for a while: a random time that doubles with each
+ * failure in a row, and what Retry-After says on top. Meanwhile calls return at
+ * once, with the token if it has not expired, with UNAVAILABLE otherwise (REFUSED
+ * after a refusal), and vouchsafe_client_refusal tells the seconds left. A token
+ * serves off line until it expires. */
 VOUCHSAFE_API enum vouchsafe_error
 vouchsafe_client_token(struct vouchsafe_client *client,
                        char token[VOUCHSAFE_TOKEN_MAX + 1]) VOUCHSAFE_MUST_USE;
 
-/* Attests anew, whatever is at hand. */
+/* Attests anew, whatever is at hand; UNAVAILABLE at once in the time after a
+ * failure that was no refusal. */
 VOUCHSAFE_API enum vouchsafe_error
 vouchsafe_client_attest(struct vouchsafe_client *client) VOUCHSAFE_MUST_USE;
 
@@ -174,9 +224,11 @@ vouchsafe_client_post(struct vouchsafe_client *client, const char *url, const ch
 /* What attestd said with the last VOUCHSAFE_REFUSED or VOUCHSAFE_UNAVAILABLE of
  * this client: an OAuth error code, and the id that its operator can look up. */
 struct vouchsafe_refusal {
-    int code;
+    int code; /* HTTP status; 0: no answer came */
     char error[64];
     char error_id[VOUCHSAFE_ERROR_ID_MAX + 1];
+    int64_t retry_after_s; /* nothing is sent before; 0: now */
+    int key_error;         /* with VOUCHSAFE_KEY_STORE: what the sign callback returned */
 };
 VOUCHSAFE_API void vouchsafe_client_refusal(struct vouchsafe_client *client,
                                             struct vouchsafe_refusal *out);

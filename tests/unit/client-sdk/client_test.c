@@ -204,17 +204,93 @@ Test(client, answers_that_are_none)
     }
 }
 
-Test(client, a_server_that_says_when_is_asked_once_more)
+Test(client, a_server_that_says_when_is_left_alone_till_then)
 {
+    static const char *const forms[] = { "Retry-After: 60\r\n",
+                                         "Date: Sun, 06 Nov 1994 08:49:37 GMT\r\n"
+                                         "Retry-After: Sun, 06 Nov 1994 08:50:37 GMT\r\n" };
+    char token[VOUCHSAFE_TOKEN_MAX + 1];
+    struct vouchsafe_refusal refusal;
+
     start_peer();
-    script[0] =
-        reply(texts[0], 503, "Retry-After: 1\r\n", "{\"error\":\"temporarily_unavailable\"}");
+    for (size_t i = 0; i < 2; i++) {
+        struct vouchsafe_client *client = client_of(url);
+        script[0] = reply(texts[0], 503, forms[i], "{\"error\":\"busy\",\"error_id\":\"x\"}");
+        requests = 0;
+        for (int n = 0; n < 5; n++) {
+            cr_assert_eq(vouchsafe_client_token(client, token), VOUCHSAFE_UNAVAILABLE);
+            vouchsafe_client_refusal(client, &refusal);
+            cr_assert_str_eq(refusal.error, "busy");
+            cr_assert(refusal.retry_after_s >= 59 && refusal.retry_after_s <= 61, "%d",
+                      (int)refusal.retry_after_s);
+        }
+        cr_assert_eq(vouchsafe_client_attest(client), VOUCHSAFE_UNAVAILABLE);
+        cr_assert_eq(requests, 1);
+        vouchsafe_client_free(client);
+    }
+}
+
+Test(client, who_fails_is_tried_again_when_the_wait_is_over)
+{
+    const struct vouchsafe_config config = {
+        .attestd_url = url, .client_id = "app", .backoff_min_ms = 1, .backoff_max_ms = 1
+    };
+    struct vouchsafe_client *client;
+
+    start_peer();
+    cr_assert_eq(vouchsafe_client_new(&config, &client), VOUCHSAFE_OK);
+    script[0] = reply(texts[0], 503, "", "{\"error\":\"busy\"}");
     script[1] = reply(texts[1], 201, "", CHALLENGE);
     script[2] = reply(texts[2], 200, "", TOKEN("300"));
-    struct vouchsafe_client *client = client_of(url);
+    cr_assert_eq(vouchsafe_client_attest(client), VOUCHSAFE_UNAVAILABLE);
+    usleep(3000);
     cr_assert_eq(vouchsafe_client_attest(client), VOUCHSAFE_OK);
     cr_assert_eq(requests, 3);
     vouchsafe_client_free(client);
+}
+
+Test(client, one_thread_renews_while_the_others_are_served)
+{
+    char token[VOUCHSAFE_TOKEN_MAX + 1];
+    pthread_t threads[64];
+
+    start_peer();
+    script[0] = reply(texts[0], 201, "", CHALLENGE);
+    script[1] = reply(texts[1], 200, "", TOKEN("300"));
+    script[2] = reply(texts[2], 503, "Retry-After: 60\r\n", "{\"error\":\"busy\"}");
+    const struct vouchsafe_config config = { .attestd_url = url,
+                                             .client_id = "app",
+                                             .refresh_before_s = 300 };
+    struct vouchsafe_client *client;
+    cr_assert_eq(vouchsafe_client_new(&config, &client), VOUCHSAFE_OK);
+    cr_assert_eq(vouchsafe_client_token(client, token), VOUCHSAFE_OK);
+    for (int i = 0; i < 64; i++)
+        cr_assert_eq(pthread_create(&threads[i], NULL, ask_for_token, client), 0);
+    for (int i = 0; i < 64; i++) {
+        void *good;
+        pthread_join(threads[i], &good);
+        cr_assert_not_null(good, "the old one is still good");
+    }
+    cr_assert_leq(requests, 3);
+    vouchsafe_client_free(client);
+}
+
+Test(client, the_size_of_an_answer_from_both_sides)
+{
+    static const char body[] = "{\"error\":\"invalid_request\",\"error_id\":\"abc\"}";
+
+    start_peer();
+    script[0] = reply(texts[0], 400, "", body);
+    for (size_t spare = 0; spare <= 1; spare++) {
+        const struct vouchsafe_config config = { .attestd_url = url,
+                                                 .client_id = "app",
+                                                 .answer_max_bytes = strlen(body) - 1 + spare };
+        struct vouchsafe_client *client;
+        cr_assert_eq(vouchsafe_client_new(&config, &client), VOUCHSAFE_OK);
+        cr_assert_eq(vouchsafe_client_attest(client),
+                     spare ? VOUCHSAFE_REFUSED : VOUCHSAFE_BAD_ANSWER);
+        vouchsafe_client_free(client);
+    }
 }
 
 Test(client, nobody_there_and_nobody_answering)

@@ -165,7 +165,9 @@ Test(core, proofs_verify_under_the_stored_key_and_are_never_the_same)
     int found = 1;
 
     for (size_t t = 0; t < 2; t++) {
-        const struct vouchsafe_key_store store = { load_key, save_key, &found };
+        const struct vouchsafe_key_store store = { .load = load_key,
+                                                   .save = save_key,
+                                                   .arg = &found };
         const struct jwt_rules rules = { .typ = POP_TYP,
                                          .now = 1000,
                                          .max_lifetime = 60,
@@ -194,7 +196,7 @@ Test(core, proofs_verify_under_the_stored_key_and_are_never_the_same)
 Test(core, key_stores_that_fail)
 {
     int failed = -1, none = 0, found = 1;
-    struct vouchsafe_key_store store = { load_key, save_key, &failed };
+    struct vouchsafe_key_store store = { .load = load_key, .save = save_key, .arg = &failed };
     struct vouchsafe_core *with;
 
     cr_assert_eq(vouchsafe_core_new("app", VOUCHSAFE_KEY_P256, &store, &with), VOUCHSAFE_KEY_STORE);
@@ -219,6 +221,58 @@ Test(core, tokens_are_read_strictly)
     cr_assert_eq(expires, 300);
     cr_assert_eq(vouchsafe_core_token(bad, strlen(bad), token, &expires), VOUCHSAFE_BAD_ANSWER);
     cr_assert_eq(vouchsafe_core_token("x", 1, token, &expires), VOUCHSAFE_BAD_ANSWER);
+}
+
+Test(core, pins_come_with_the_token)
+{
+    static const char *const none = "{\"integrity_token\":\"a\",\"expires_in\":1}",
+                             *const one = "{\"integrity_token\":\"a\",\"expires_in\":1,\"pins\":"
+                                          "[\"__________________________________________8\"]}",
+                             *const bad =
+                                 "{\"integrity_token\":\"a\",\"expires_in\":1,\"pins\":[\"AA\"]}";
+    uint8_t pins[VOUCHSAFE_PINS_MAX][32];
+    size_t count = 9;
+
+    cr_assert_eq(vouchsafe_core_pins(bad, strlen(bad), pins, &count), VOUCHSAFE_BAD_ANSWER);
+    cr_assert_eq(vouchsafe_core_pins("x", 1, pins, &count), VOUCHSAFE_BAD_ANSWER);
+    cr_assert_eq(vouchsafe_core_pins(none, strlen(none), pins, &count), VOUCHSAFE_OK);
+    cr_assert_eq(count, 0);
+    cr_assert_eq(vouchsafe_core_pins(one, strlen(one), pins, &count), VOUCHSAFE_OK);
+    cr_assert_eq(count, 1);
+    cr_assert_eq(pins[0][0], 0xff);
+}
+
+static int no_signature(void *arg, const uint8_t *message, size_t len,
+                        uint8_t signature[VOUCHSAFE_SIGNATURE_LEN])
+{
+    (void)arg;
+    (void)message;
+    (void)len;
+    (void)signature;
+    return 42;
+}
+
+static int public_of_stored(void *arg, uint8_t x[VOUCHSAFE_KEY_LEN], uint8_t y[VOUCHSAFE_KEY_LEN])
+{
+    (void)arg;
+    memcpy(x, stored.public.x, VOUCHSAFE_KEY_LEN);
+    memcpy(y, stored.public.y, VOUCHSAFE_KEY_LEN);
+    return 0;
+}
+
+Test(core, the_error_of_a_key_in_hardware_is_carried)
+{
+    const struct vouchsafe_key_store store = { .public_key = public_of_stored,
+                                               .sign = no_signature };
+    char pop[VOUCHSAFE_POP_MAX + 1];
+    struct vouchsafe_core *with;
+
+    cr_assert_eq(crypto_key_generate(KEY_P256, &stored), ST_OK);
+    cr_assert_eq(vouchsafe_core_new("app", VOUCHSAFE_KEY_P256, &store, &with), VOUCHSAFE_OK);
+    cr_assert_eq(vouchsafe_core_key_error(with), 0);
+    cr_assert_eq(vouchsafe_core_pop(with, "https://as", NULL, 1, pop), VOUCHSAFE_KEY_STORE);
+    cr_assert_eq(vouchsafe_core_key_error(with), 42);
+    vouchsafe_core_free(with);
 }
 
 Test(core, forms_and_pkce)
