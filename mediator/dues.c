@@ -46,7 +46,8 @@ static void answered(void *arg, enum status st, struct slice value)
     } else if (st == (due->is_challenge ? ST_NOT_FOUND : ST_EXISTS)) {
         p->done(p->arg, due->otherwise);
     } else {
-        p->done(p->arg, (struct verdict){ refusal_of_store(st), "store: challenges and spent ids" });
+        p->done(p->arg,
+                (struct verdict){ refusal_of_store(st), "store: challenges and spent ids" });
     }
 }
 

@@ -8,9 +8,9 @@
 enum { DUES_MAX = 5 };
 
 struct due {
-    bool is_challenge;       /* must be in the store; otherwise must not be, and is then */
-    struct store_key key;    /* of the challenge, or of the id to spend */
-    uint32_t ttl_ms;         /* of an id: for as long as it would be accepted again */
+    bool is_challenge;    /* must be in the store; otherwise must not be, and is then */
+    struct store_key key; /* of the challenge, or of the id to spend */
+    uint32_t ttl_ms;      /* of an id: for as long as it would be accepted again */
     struct verdict otherwise;
 };
 struct dues {

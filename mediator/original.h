@@ -13,7 +13,7 @@ struct original {
 
 /* Where it is said; a new way is one row. */
 struct original_source {
-    const char *name;                         /* of a check's `original` */
+    const char *name;                          /* of a check's `original` */
     const char *method_header, *target_header; /* NULL: the request to /check itself */
 };
 

@@ -87,8 +87,8 @@ static struct verdict check_claims(const struct possession_input *in, const stru
     struct verdict v = check_nonce(in, claims.nonce, out);
     if (v.refusal)
         return v;
-    struct due spend =
-        possession_spend(in, PROOF_DPOP, claims.token_id, REFUSED(REFUSE_DPOP, "DPoP: used before"));
+    struct due spend = possession_spend(in, PROOF_DPOP, claims.token_id,
+                                        REFUSED(REFUSE_DPOP, "DPoP: used before"));
     dues_add(&out->dues, &spend);
     out->dpop_taken = true;
     return VERDICT_ACCEPTED;

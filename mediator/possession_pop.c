@@ -50,8 +50,7 @@ static const char *const reasons[ST_COUNT] = {
 };
 
 /* OAuth-Client-Attestation-PoP (attestation draft §5.1, §7.2). */
-struct verdict possession_check_pop(const struct possession_input *in,
-                                    struct possession_proof *out)
+struct verdict possession_check_pop(const struct possession_input *in, struct possession_proof *out)
 {
     if (http1_header_occurrences(in->head, ATTESTATION_POP_HEADER) != 1)
         return REFUSED(REFUSE_ATTESTATION, "not exactly one proof of possession");

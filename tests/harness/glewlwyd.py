@@ -75,7 +75,9 @@ class Browser:
 class Glewlwyd:
     """Starts in a folder; issuer, metadata and an administrator's browser are attributes."""
 
-    def __init__(self, folder, port=None, par=True):
+    def __init__(self, folder, port=None, par=True, plugin=()):
+        """`plugin` are further parameters of its OpenID Connect plugin."""
+        self.plugin = dict(plugin)
         self.port = port or free_port()
         self.base = "http://127.0.0.1:%d" % self.port
         self.issuer = "%s/api/%s" % (self.base, PLUGIN)
@@ -125,7 +127,7 @@ class Glewlwyd:
                 "introspection-revocation-allowed": True,
                 "introspection-revocation-allow-target-client": True,
                 "introspection-revocation-auth-scope": [],
-                "client-driven": False}})
+                "client-driven": False, **self.plugin}})
 
     def add_scope(self, name):
         self._must("POST", "/api/scope/", {

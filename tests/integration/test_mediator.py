@@ -19,10 +19,12 @@ from harness.vouchsafe import attestctl, request
 
 class GlewlwydCase(SiteCase):
     PAR = True
+    PLUGIN = {}
 
     @classmethod
     def start(cls):
-        cls.server = Glewlwyd(os.path.join(cls.folder, "glewlwyd"), par=cls.PAR)
+        cls.server = Glewlwyd(os.path.join(cls.folder, "glewlwyd"), par=cls.PAR,
+                              plugin=cls.PLUGIN)
         cls.server.add_scope("notes")
         cls.server.add_user("alice", "alice-password", ["notes"])
         cls.server.add_client(cls.site.CLIENT, cls.site.secret(), cls.site.REDIRECT, ["notes"],

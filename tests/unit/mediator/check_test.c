@@ -3,15 +3,15 @@
 #include "base64url.h"
 #include "site.h"
 
-#define API     "https://api.example/base"
-#define ORIGIN  "https://api.example"
+#define API    "https://api.example/base"
+#define ORIGIN "https://api.example"
 #define CHECKS                                                                                     \
     "}\ncheck \"look\" { resource = \"" API "\" }\n"                                               \
-    "check \"unlock\" { resource = \"" API "\"\n clients = {\"app\"}\n min_coverage = 0.9\n"         \
+    "check \"unlock\" { resource = \"" API "\"\n clients = {\"app\"}\n min_coverage = 0.9\n"       \
     " min_streak = 2\n max_age = 60 }\n"                                                           \
-    "check \"envoy\" { resource = \"" API "\"\n original = \"path\" }\n"                            \
-    "client \"dpop\" { keyring = \"%s\"\n possession = \"dpop\" }\n"                                 \
-    "client \"once\" { keyring = \"%s\"\n possession = \"none\"\n limited_use = true }\n"             \
+    "check \"envoy\" { resource = \"" API "\"\n original = \"path\" }\n"                           \
+    "client \"dpop\" { keyring = \"%s\"\n possession = \"dpop\" }\n"                               \
+    "client \"once\" { keyring = \"%s\"\n possession = \"none\"\n limited_use = true }\n"          \
     "client \"asked\" { keyring = \"%s\"\n require_challenge = true\n"
 
 static struct site s;
@@ -33,7 +33,7 @@ struct ask {
     struct proof_wish proof;
     struct dpop_wish dpop;
     bool no_token, no_proof, with_dpop;
-    const char *method;                 /* of /check itself */
+    const char *method; /* of /check itself */
     const char *original_method, *original_uri;
 };
 
@@ -87,34 +87,72 @@ Test(check, who_is_refused)
         const char *error;
     } rows[] = {
         { "no token", "/check?policy=look", { .no_token = true }, 401, "invalid_client" },
-        { "no proof", "/check?policy=look", { .no_proof = true }, 401,
+        { "no proof",
+          "/check?policy=look",
+          { .no_proof = true },
+          401,
           "invalid_client_attestation" },
-        { "another's proof", "/check?policy=look", { .proof.instance = &s.stranger }, 401,
+        { "another's proof",
+          "/check?policy=look",
+          { .proof.instance = &s.stranger },
+          401,
           "invalid_client_attestation" },
-        { "a proof for the mediator", "/check?policy=look", { .proof.audience = MINT_ISSUER }, 401,
+        { "a proof for the mediator",
+          "/check?policy=look",
+          { .proof.audience = MINT_ISSUER },
+          401,
           "invalid_client_attestation" },
-        { "another secret", "/check?policy=look",
-          { .token.secret = SLICE_LIT("another client secret of 32 bytes") }, 401,
+        { "another secret",
+          "/check?policy=look",
+          { .token.secret = SLICE_LIT("another client secret of 32 bytes") },
+          401,
           "invalid_client_attestation" },
-        { "a client that is unknown", "/check?policy=look", { .token.sub = "nobody" }, 401,
+        { "a client that is unknown",
+          "/check?policy=look",
+          { .token.sub = "nobody" },
+          401,
           "invalid_client_attestation" },
-        { "an old token", "/check?policy=look", { .token.age = 400 }, 401,
+        { "an old token",
+          "/check?policy=look",
+          { .token.age = 400 },
+          401,
           "use_fresh_attestation" },
-        { "a warning", "/check?policy=look", { .token.ear_status = "warning" }, 401,
+        { "a warning",
+          "/check?policy=look",
+          { .token.ear_status = "warning" },
+          401,
           "use_fresh_attestation" },
-        { "little coverage", "/check/unlock", { .token = { .coverage = 0.89, .streak = 2 } }, 401,
+        { "little coverage",
+          "/check/unlock",
+          { .token = { .coverage = 0.89, .streak = 2 } },
+          401,
           "use_fresh_attestation" },
-        { "a short streak", "/check/unlock", { .token.coverage = 0.9 }, 401,
+        { "a short streak",
+          "/check/unlock",
+          { .token.coverage = 0.9 },
+          401,
           "use_fresh_attestation" },
-        { "an age", "/check/unlock", { .token = { .coverage = 0.9, .streak = 2, .age = 61 } }, 401,
+        { "an age",
+          "/check/unlock",
+          { .token = { .coverage = 0.9, .streak = 2, .age = 61 } },
+          401,
           "use_fresh_attestation" },
-        { "another client", "/check/unlock",
-          { .token = { .coverage = 0.9, .streak = 2, .sub = "other" } }, 403, "access_denied" },
+        { "another client",
+          "/check/unlock",
+          { .token = { .coverage = 0.9, .streak = 2, .sub = "other" } },
+          403,
+          "access_denied" },
         { "no policy", "/check", { .no_proof = false }, 403, "access_denied" },
         { "an unknown policy", "/check?policy=lock", { .no_proof = false }, 403, "access_denied" },
-        { "an unknown policy in the path", "/check/lock", { .no_proof = false }, 403,
+        { "an unknown policy in the path",
+          "/check/lock",
+          { .no_proof = false },
+          403,
           "access_denied" },
-        { "a policy twice", "/check?policy=look&policy=unlock", { .no_proof = false }, 403,
+        { "a policy twice",
+          "/check?policy=look&policy=unlock",
+          { .no_proof = false },
+          403,
           "invalid_request" },
     };
 

@@ -9,8 +9,7 @@ static enum status read_from(const char *source, const char *const (*headers)[2]
     struct http1_head head = { .method = SLICE_LIT("HEAD"), .header_count = count };
 
     for (size_t i = 0; i < count; i++)
-        head.headers[i] =
-            (struct http1_header){ slice_of(headers[i][0]), slice_of(headers[i][1]) };
+        head.headers[i] = (struct http1_header){ slice_of(headers[i][0]), slice_of(headers[i][1]) };
     return original_read(original_find(source), &head, slice_of(rest), out);
 }
 

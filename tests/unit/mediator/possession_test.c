@@ -6,8 +6,9 @@
 #define CLIENT(name, more)                                                                         \
     "client \"" name "\" { keyring = \"%s\"\n possession = \"" name "\"\n" more " }\n"
 #define CONFIG                                                                                     \
-    "issuer = \"" MINT_ISSUER "\"\nupstream \"as\" { issuer = \"https://as.example\" }\n"          \
-    CLIENT("pop", "") CLIENT("dpop", "") CLIENT("any", "") CLIENT("both", "") CLIENT("none", "")
+    "issuer = \"" MINT_ISSUER                                                                      \
+    "\"\nupstream \"as\" { issuer = \"https://as.example\" }\n" CLIENT("pop", "")                  \
+        CLIENT("dpop", "") CLIENT("any", "") CLIENT("both", "") CLIENT("none", "")
 
 static struct configured c;
 static struct private_key mine, theirs;
@@ -80,7 +81,8 @@ Test(possession, which_proofs_each_mode_takes)
         { "pop", { REFUSE_ATTESTATION, ACCEPTED, REFUSE_ATTESTATION, ACCEPTED }, { false } },
         { "dpop", { REFUSE_DPOP, REFUSE_DPOP, ACCEPTED, ACCEPTED }, { [2] = true, [3] = true } },
         { "any", { REFUSE_ATTESTATION, ACCEPTED, ACCEPTED, ACCEPTED }, { [2] = true } },
-        { "both", { REFUSE_ATTESTATION, REFUSE_DPOP, REFUSE_ATTESTATION, ACCEPTED },
+        { "both",
+          { REFUSE_ATTESTATION, REFUSE_DPOP, REFUSE_ATTESTATION, ACCEPTED },
           { [3] = true } },
         { "none", { ACCEPTED, ACCEPTED, ACCEPTED, ACCEPTED }, { false } },
     };
@@ -123,28 +125,39 @@ Test(possession, dpop_proofs)
         const char *authorization;
     } rows[] = {
         { "another key", REFUSE_DPOP, { .instance = &theirs }, NULL },
-        { "another key, ours in the header", REFUSE_DPOP,
-          { .instance = &theirs, .in_header = &mine }, NULL },
-        { "ours, another in the header", REFUSE_DPOP,
-          { .instance = &mine, .in_header = &theirs }, NULL },
+        { "another key, ours in the header",
+          REFUSE_DPOP,
+          { .instance = &theirs, .in_header = &mine },
+          NULL },
+        { "ours, another in the header",
+          REFUSE_DPOP,
+          { .instance = &mine, .in_header = &theirs },
+          NULL },
         { "no key", REFUSE_DPOP, { .instance = &mine, .no_key = true }, NULL },
         { "another typ", REFUSE_DPOP, { .instance = &mine, .typ = POP_TYP }, NULL },
         { "another method", REFUSE_DPOP, { .instance = &mine, .method = "GET" }, NULL },
         { "the method in lower case", REFUSE_DPOP, { .instance = &mine, .method = "post" }, NULL },
-        { "upstream's URL", REFUSE_DPOP,
-          { .instance = &mine, .url = "https://as.example/token" }, NULL },
+        { "upstream's URL",
+          REFUSE_DPOP,
+          { .instance = &mine, .url = "https://as.example/token" },
+          NULL },
         { "another endpoint", REFUSE_DPOP, { .instance = &mine, .url = MINT_ISSUER "/par" }, NULL },
         { "old", REFUSE_DPOP, { .instance = &mine, .age = 91 }, NULL },
         { "old within the skew", ACCEPTED, { .instance = &mine, .age = 90 }, NULL },
         { "from the future", REFUSE_DPOP, { .instance = &mine, .age = -31 }, NULL },
-        { "no jti", REFUSE_DPOP,
+        { "no jti",
+          REFUSE_DPOP,
           { .instance = &mine,
             .claims = "{\"htm\":\"POST\",\"htu\":\"" MINT_ISSUER "/token\",\"iat\":1800000000}" },
           NULL },
         { "an access token and no ath", REFUSE_DPOP, { .instance = &mine }, "DPoP token" },
-        { "another token's ath", REFUSE_DPOP,
-          { .instance = &mine, .token_hash = HASH_OF_TOKEN }, "dpop tokem" },
-        { "ath of the token", ACCEPTED, { .instance = &mine, .token_hash = HASH_OF_TOKEN },
+        { "another token's ath",
+          REFUSE_DPOP,
+          { .instance = &mine, .token_hash = HASH_OF_TOKEN },
+          "dpop tokem" },
+        { "ath of the token",
+          ACCEPTED,
+          { .instance = &mine, .token_hash = HASH_OF_TOKEN },
           "DPoP token" },
         { "a bearer token is not bound", ACCEPTED, { .instance = &mine }, "Bearer token" },
         { "with a query", ACCEPTED, { .instance = &mine, .url = MINT_ISSUER "/token?x" }, NULL },
@@ -173,8 +186,9 @@ Test(possession, a_nonce_is_to_be_one_of_ours)
 
 static void open_strict(void)
 {
-    load("issuer = \"" MINT_ISSUER "\"\nupstream \"as\" { issuer = \"https://as.example\" }\n" CLIENT(
-        "dpop", "require_challenge = true\n"));
+    load("issuer = \"" MINT_ISSUER
+         "\"\nupstream \"as\" { issuer = \"https://as.example\" }\n" CLIENT(
+             "dpop", "require_challenge = true\n"));
 }
 
 TestSuite(possession_with_nonces, .init = open_strict, .fini = close_bench);
