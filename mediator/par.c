@@ -191,7 +191,10 @@ static void proceed(struct request *r)
                   claimed, r);
 }
 
-static const struct gated_endpoint par = { "par", policy_pushed, proceed };
+static const struct gated_endpoint par = { .name = "par",
+                                           .policy = policy_pushed,
+                                           .proceed = proceed,
+                                           .keeps_sealed = true };
 
 void par_handle(struct http_exchange *ex, void *app)
 {

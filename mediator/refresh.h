@@ -4,8 +4,7 @@
 #include "request.h"
 
 /* Opens what the form brings sealed: refresh_token, and token, subject_token and
- * actor_token (RFC 7009, 7662, 8693). False after the request has been refused. Goes
- * before forward_prepare. */
+ * actor_token (RFC 7009, 7662, 8693). False after the request has been refused. */
 bool refresh_open(struct request *r);
 
 /* A forward_fn: hands on the answer of a token endpoint with its refresh token sealed.

@@ -3,6 +3,7 @@
 #include "dpop.h"
 #include "msg_error.h"
 #include "pop.h"
+#include "refresh.h"
 #include "rewrite.h"
 
 enum { ERROR_ID_BYTES = 16 };
@@ -241,7 +242,8 @@ void request_settle(struct request *r, struct verdict v, request_step_fn *next)
 
 static void passed(struct request *r)
 {
-    request_await_metadata(r, r->pass.client->upstream, r->then);
+    if (r->gated->keeps_sealed || refresh_open(r))
+        request_await_metadata(r, r->pass.client->upstream, r->gated->proceed);
 }
 
 void request_gate(struct http_exchange *ex, struct worker *w, const struct gated_endpoint *e)
@@ -266,6 +268,6 @@ void request_gate(struct http_exchange *ex, struct worker *w, const struct gated
                                    .now = clock_wall(w->clock),
                                    .form = &r->form,
                                    .policy = e->policy };
-    r->then = e->proceed;
+    r->gated = e;
     request_settle(r, gate_check(&in, &r->pass), passed);
 }

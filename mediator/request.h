@@ -19,6 +19,7 @@ struct gated_endpoint {
     const char *name;         /* in audit lines */
     gate_policy_fn *policy;   /* what a client may ask of it */
     request_step_fn *proceed; /* once the gate has let it pass and metadata is known */
+    bool keeps_sealed;        /* refresh tokens stay as they came: no business of this one */
 };
 
 /* All memory of a request lives as long as its exchange, which ends with the
@@ -27,10 +28,10 @@ struct request {
     struct http_exchange *ex;
     struct worker *worker;
     const char *endpoint;
-    struct generation *generation; /* held */
-    size_t upstream;               /* index of whose metadata was asked for */
-    request_step_fn *proceed;      /* next */
-    request_step_fn *then;         /* and an endpoint's own, once metadata is known */
+    struct generation *generation;      /* held */
+    size_t upstream;                    /* index of whose metadata was asked for */
+    request_step_fn *proceed;           /* next */
+    const struct gated_endpoint *gated; /* or NULL */
     struct form form;
     struct gate_pass pass;
     enum refusal_set refusals;

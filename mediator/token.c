@@ -44,7 +44,7 @@ static void binding_taken(void *arg, enum status st)
 
 static void proceed(struct request *r)
 {
-    if (!refresh_open(r) || !forward_prepare(r, ENDPOINT_TOKEN))
+    if (!forward_prepare(r, ENDPOINT_TOKEN))
         return;
     if (!slice_is(policy_value(&r->form, "grant_type"), GRANT_AUTHORIZATION_CODE)) {
         request_accepted(r);
@@ -56,7 +56,9 @@ static void proceed(struct request *r)
     binding_take(&r->binding, r->worker->store, binding_taken, r);
 }
 
-static const struct gated_endpoint token = { "token", policy_token, proceed };
+static const struct gated_endpoint token = { .name = "token",
+                                             .policy = policy_token,
+                                             .proceed = proceed };
 
 void token_handle(struct http_exchange *ex, void *app)
 {

@@ -5,7 +5,8 @@ import json
 import os
 import unittest
 
-from harness.attacks import b64
+from harness import attacks
+from harness.attacks import b64, unb64
 from harness.attester import Attester, Key
 from harness.case import SiteCase
 from harness.nginx import Nginx
@@ -50,6 +51,10 @@ SERVERS = """
     }
   }
 """
+
+
+def kid_of(token):
+    return json.loads(unb64(token.split(".")[0]))["kid"]
 
 
 class Check(SiteCase):
@@ -116,6 +121,9 @@ class Check(SiteCase):
             "a request heard before": (used, 401),
             "a proof for the mediator": (a.headers_for(self.site.mediator.url, token), 401),
             "the client secret": ({"Authorization": "Basic " + basic}, 401),
+            "another client's secret, and our name": (
+                a.headers_for(API, attacks.forge(token, self.site.secret("shut-out").encode(),
+                                                 {"kid": kid_of(shut_out.token())})), 401),
             "a client that this API does not admit": (shut_out.headers_for(API), 403),
         }
         for name, (headers, code) in cases.items():

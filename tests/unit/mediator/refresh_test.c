@@ -3,7 +3,7 @@
 #include "seal.h"
 #include "site.h"
 
-#define CLIENT  "grants = {\"refresh_token\", \"client_credentials\"}\n"
+#define CLIENT  "grants = {\"refresh_token\", \"client_credentials\", \"authorization_code\"}\n"
 #define REFRESH "grant_type=refresh_token&client_id=app&refresh_token="
 
 static struct site s;
@@ -186,6 +186,21 @@ Test(refresh, a_long_one_comes_back_whole)
 static void open_migrating(void)
 {
     open_with(CLIENT " accept_unsealed_refresh = true\n");
+}
+
+Test(refresh, stays_sealed_where_it_would_end_up_in_a_browser)
+{
+    struct sealed token = granted();
+    char form[SITE_TEXT], target[1024] = "/authorize?client_id=app&request_uri=";
+
+    snprintf(form, sizeof form,
+             "response_type=code&client_id=app&code_challenge_method=S256&code_challenge="
+             "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM&refresh_token=%s",
+             token.text);
+    cr_assert_eq(site_post(&s, "/par", form), 201, "%s", s.body);
+    site_member(&s, "request_uri", target + strlen(target), 512);
+    cr_assert_eq(site_get(&s, target) / 100, 3);
+    cr_expect(strstr(s.head, token.text));
 }
 
 TestSuite(refresh_migration, .init = open_migrating, .fini = close_site);
