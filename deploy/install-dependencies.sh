@@ -8,7 +8,7 @@ declare -A packages=(
            libhiredis-dev libconfuse-dev ca-certificates"
   [demo]="python3 glewlwyd redis-server redis-tools"
   [test]="python3 python3-cryptography glewlwyd redis-server redis-tools libcriterion-dev libjwt-gnutls-dev openssl
-          git g++"
+          git g++ npm chromium python3-authlib python3-flask"
   [lint]="clang clang-format clang-tidy"
   [fuzz]="clang libclang-rt-14-dev"
   [bench]="python3 python3-cryptography nginx-light wrk"
@@ -26,6 +26,8 @@ done
 
 missing=()
 for name in "${wanted[@]}"; do
+  # A Node.js from elsewhere has brought its own npm, and does not get on with Debian's.
+  if [ "$name" = npm ] && command -v npm >/dev/null; then continue; fi
   state=$(dpkg-query -W -f='${db:Status-Status}' "$name" 2>/dev/null || true)
   [ "$state" = installed ] || missing+=("$name")
 done

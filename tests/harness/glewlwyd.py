@@ -141,10 +141,12 @@ class Glewlwyd:
 
     def add_client(self, client_id, secret, redirect_uri, scopes=(), grants=("code",),
                    auth_methods=("client_secret_basic",)):
-        """A confidential client; the secret is known here and to the servers only."""
+        """A confidential client, whose secret is known here and to the servers only; without a
+        secret a public one."""
+        confidential = {"client_secret": secret} if secret else {}
         self._must("POST", "/api/client/", {
-            "client_id": client_id, "name": client_id, "confidential": True, "enabled": True,
-            "client_secret": secret, "redirect_uri": [redirect_uri],
+            "client_id": client_id, "name": client_id, "confidential": bool(secret),
+            "enabled": True, **confidential, "redirect_uri": [redirect_uri],
             "authorization_type": list(grants), "scope": list(scopes),
             "token_endpoint_auth_method": list(auth_methods)})
 

@@ -1,0 +1,57 @@
+// oidc_provider: a real oidc-provider on 127.0.0.1. argv[2] names a JSON file: issuer, port,
+// clients, keys (JWKs of a verifier whose attestations it judges itself), proxy.
+import { readFileSync } from 'node:fs';
+import { createPublicKey, randomBytes } from 'node:crypto';
+import Provider from 'oidc-provider';
+
+const settings = JSON.parse(readFileSync(process.argv[2], 'utf8'));
+const day = 24 * 3600;
+
+// Any name and password will do for the pages of oidc-provider's own; the name is the account.
+async function findAccount(ctx, id) {
+  return { accountId: id, claims: async () => ({ sub: id }) };
+}
+
+const attestClientAuth = settings.attestation_keys && {
+  enabled: true,
+  ack: 'draft-ietf-oauth-attestation-based-client-auth-10',
+  additionalSecuritySignal: 'required',
+  challengeSecret: randomBytes(32),
+  getAttestationSignaturePublicKey(ctx, header) {
+    const jwk = settings.attestation_keys.find((key) => key.kid === header.kid);
+    if (!jwk) throw new Error('nobody we know attested this');
+    return createPublicKey({ key: jwk, format: 'jwk' });
+  },
+  assertAttestationJwtAndPop() {},
+};
+
+const provider = new Provider(settings.issuer, {
+  clients: settings.clients,
+  findAccount,
+  scopes: ['openid', 'offline_access', 'notes', 'admin'],
+  cookies: { keys: [randomBytes(16).toString('hex')] },
+  issueRefreshToken: (ctx, client) => client.grantTypeAllowed('refresh_token'),
+  clientAuthMethods: ['client_secret_basic', 'client_secret_post', 'client_secret_jwt',
+    'private_key_jwt', 'none'],
+  ttl: {
+    AccessToken: 3600, AuthorizationCode: 300, ClientCredentials: 600, DeviceCode: 600, Grant: day,
+    IdToken: 3600, Interaction: 600, Session: day,
+    // A client whose name says so gets refresh tokens that are old at once.
+    RefreshToken: (ctx, token, client) => (client.clientId.endsWith('brief') ? 1 : day),
+  },
+  features: {
+    clientCredentials: { enabled: true },
+    deviceFlow: { enabled: true },
+    dPoP: { enabled: true },
+    introspection: { enabled: true },
+    pushedAuthorizationRequests: { enabled: settings.par !== false },
+    revocation: { enabled: true },
+    ...(attestClientAuth && { attestClientAuth }),
+  },
+});
+provider.proxy = settings.proxy === true;
+provider.on('server_error', (ctx, error) => console.error(error));
+provider.on('grant.error', (ctx, error) => console.error(error.message, error.error_detail ?? error.error_description, error.cause?.message ?? ''));
+
+const server = provider.listen(settings.port, '127.0.0.1');
+process.on('SIGTERM', () => { server.close(); server.closeAllConnections(); });

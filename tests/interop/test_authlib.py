@@ -1,0 +1,24 @@
+"""Debian's Authlib behind the mediator: no PAR, no metadata."""
+import unittest
+
+from harness.authlib_server import AuthlibServer
+
+from .base import InteropCase
+from .flows import SERVERS_PAR, Flows, OwnPar, ServersPar
+
+
+class Behind(Flows, OwnPar, ServersPar, InteropCase):
+    COLUMN = "Authlib 1.2"
+    LACKS = {SERVERS_PAR: "Authlib 1.2 has no PAR"}
+
+    @classmethod
+    def start_server(cls, folder):
+        return AuthlibServer(folder, cls.registered())
+
+    @classmethod
+    def mediator_options(cls):
+        return {"upstream": cls.server.endpoints}
+
+
+if __name__ == "__main__":
+    unittest.main()

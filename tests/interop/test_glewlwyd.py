@@ -1,0 +1,57 @@
+"""Glewlwyd behind the mediator."""
+import os
+import sqlite3
+import unittest
+
+from harness.glewlwyd import Glewlwyd, Person
+
+from .base import InteropCase
+from .flows import Flows, OwnPar, ServersPar
+
+
+class GlewlwydServer(Glewlwyd):
+    """Glewlwyd with Alice, the scope "notes" and the endpoints named."""
+
+    def __init__(self, folder, clients, par=True):
+        super().__init__(folder, par=par)
+        self.token_endpoint = self.issuer + "/token"
+        self.introspection_endpoint = self.issuer + "/introspect"
+        self.add_scope("notes")
+        self.add_user("alice", "alice-password", ["notes"])
+        for client in clients:
+            method = client["token_endpoint_auth_method"]
+            self.add_client(client["client_id"], method != "none" and client["client_secret"],
+                            client["redirect_uris"][0], ["notes"],
+                            ("code", "refresh_token", "client_credentials", "device_authorization"),
+                            (method,))
+
+    def person(self):
+        return Person(self, "alice", "alice-password")
+
+
+class GlewlwydCase(InteropCase):
+    PAR = True
+
+    @classmethod
+    def start_server(cls, folder):
+        return GlewlwydServer(folder, cls.registered(), par=cls.PAR)
+
+
+class Behind(Flows, ServersPar, GlewlwydCase):
+    COLUMN = "Glewlwyd 2.7"
+    BAD_CODE, BAD_SCOPE, EXPIRED = "invalid_code", "scope_invalid", None
+
+    def expire(self):
+        """Its lifetimes are those of the whole server, so the clock of one token is put back."""
+        with sqlite3.connect(self.server.database, timeout=10) as db:
+            changed = db.execute("UPDATE gpo_refresh_token SET gpor_expires_at = 1 "
+                                 "WHERE gpor_client_id = 'app-brief'")
+            self.assertGreater(changed.rowcount, 0)
+
+
+class BehindWithoutPar(OwnPar, GlewlwydCase):
+    COLUMN, PAR = "Glewlwyd 2.7", False
+
+
+if __name__ == "__main__":
+    unittest.main()
