@@ -26,9 +26,10 @@ enum status delivered_pins_read(cfg_t *cfg, struct delivered_pins *out, char *wh
     for (unsigned i = 0; i < count; i++) {
         const char *text = cfg_getnstr(cfg, "pins", i);
         if (base64url_decode_exact(slice_of(text), pin.bytes, sizeof pin.bytes)) {
-            snprintf(why, why_cap,
-                     "pins: \"%.64s\" is not the SHA-256 of a key in base64url (43 characters, no =)",
-                     text);
+            snprintf(
+                why, why_cap,
+                "pins: \"%.64s\" is not the SHA-256 of a key in base64url (43 characters, no =)",
+                text);
             return ST_INVALID;
         }
         if (is_among(out, &pin)) {

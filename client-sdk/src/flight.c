@@ -73,8 +73,8 @@ static enum vouchsafe_error refused(struct flight *f, const struct http_answer *
 
 static enum vouchsafe_error on_challenge(struct flight *f, const struct http_answer *answer)
 {
-    enum vouchsafe_error error = vouchsafe_core_answer(f->core, answer->body, answer->len,
-                                                       f->message, sizeof f->message);
+    enum vouchsafe_error error =
+        vouchsafe_core_answer(f->core, answer->body, answer->len, f->message, sizeof f->message);
 
     f->challenged = !error;
     return error;

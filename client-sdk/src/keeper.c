@@ -5,7 +5,7 @@
 
 #include "backoff.h"
 
-static bool serves(const struct keeper *k, int64_t now)
+bool keeper_serves(const struct keeper *k, int64_t now)
 {
     return now < k->expires_at;
 }
@@ -28,7 +28,7 @@ enum keeper_turn keeper_ask(struct keeper *k, int64_t now, bool anew)
     if (!anew && now < k->refresh_at)
         return KEEPER_SERVE;
     /* In the refresh window one renews, and the others go on with what is still good. */
-    if (!anew && serves(k, now) && (k->in_flight || now < k->retry_at))
+    if (!anew && keeper_serves(k, now) && (k->in_flight || now < k->retry_at))
         return KEEPER_SERVE;
     if (k->in_flight)
         return KEEPER_WAIT;
@@ -42,8 +42,8 @@ static void keep_token(struct keeper *k, const struct landing *l)
 
     snprintf(k->token, sizeof k->token, "%s", l->token);
     k->expires_at = l->asked_ms + life;
-    k->refresh_at = k->expires_at -
-                    (early < k->limits.refresh_before_ms ? early : k->limits.refresh_before_ms);
+    k->refresh_at =
+        k->expires_at - (early < k->limits.refresh_before_ms ? early : k->limits.refresh_before_ms);
     k->failures = 0;
     k->retry_at = 0;
 }
@@ -74,9 +74,9 @@ static int64_t retry_after_ms(const struct keeper *k, const struct landing *l)
 static void hold(struct keeper *k, const struct landing *l, int64_t now, uint32_t chance)
 {
     /* On top of what the server said: all that it told the same would come at once. */
-    k->retry_at = now + retry_after_ms(k, l) +
-                  backoff_wait(k->limits.backoff_min_ms, k->limits.backoff_max_ms, k->failures,
-                               chance);
+    k->retry_at =
+        now + retry_after_ms(k, l) +
+        backoff_wait(k->limits.backoff_min_ms, k->limits.backoff_max_ms, k->failures, chance);
     k->failures++;
     k->held = l->error == VOUCHSAFE_REFUSED ? VOUCHSAFE_REFUSED : VOUCHSAFE_UNAVAILABLE;
     k->refusal = l->refusal;
@@ -100,7 +100,7 @@ void keeper_land(struct keeper *k, const struct landing *l, int64_t now, uint32_
 enum vouchsafe_error keeper_outcome(const struct keeper *k, int64_t now, bool anew)
 {
     /* A token that has not expired yet serves while the server does not answer. */
-    return !anew && serves(k, now) ? VOUCHSAFE_OK : k->last;
+    return !anew && keeper_serves(k, now) ? VOUCHSAFE_OK : k->last;
 }
 
 struct vouchsafe_refusal keeper_refusal(const struct keeper *k, int64_t now)

@@ -29,10 +29,10 @@ struct keeper {
 /* What a flight came back with. */
 struct landing {
     enum vouchsafe_error error;
-    const char *token;         /* unless there is an error */
-    int64_t asked_ms;          /* when the token was asked for: it cannot be older */
+    const char *token; /* unless there is an error */
+    int64_t asked_ms;  /* when the token was asked for: it cannot be older */
     int64_t expires_in_s;
-    int64_t retry_after_s;     /* 0: not said */
+    int64_t retry_after_s;            /* 0: not said */
     struct vouchsafe_refusal refusal; /* code 0: no answer came */
 };
 
@@ -45,6 +45,9 @@ enum keeper_turn {
 
 /* `anew`: no token at hand will do. */
 enum keeper_turn keeper_ask(struct keeper *k, int64_t now, bool anew) MUST_USE;
+
+/* Whether keeper->token has not expired. */
+bool keeper_serves(const struct keeper *k, int64_t now);
 
 /* `chance` is 32 random bits. */
 void keeper_land(struct keeper *k, const struct landing *landing, int64_t now, uint32_t chance);

@@ -56,6 +56,8 @@ enum vouchsafe_error settings_read(const struct vouchsafe_config *c, struct sett
         .pins_changed = c->pins_changed,
         .pins_arg = c->pins_arg,
     };
+    if (out->connect_ms > out->total_ms)
+        out->connect_ms = out->total_ms;
     if (!are_limits_sound(c, out))
         return VOUCHSAFE_BAD_ARGUMENT;
     return set_urls(c->attestd_url, out);

@@ -6,6 +6,7 @@ import unittest
 
 from harness.case import SiteCase
 from harness.certificates import Authority, pin_of, pin_text
+from harness.glewlwyd import PLUGIN, Glewlwyd
 from harness.middle import Middle
 from harness.vouchsafe import attestctl, program
 
@@ -179,6 +180,67 @@ class Pins(SiteCase):
         self.assertEqual(len(self.site.attestd.events("one pin")), before + 1)
         self.configure(self.now, self.reserve)
         self.assertEqual(len(self.site.attestd.events("one pin")), before + 1)
+
+
+class EventApp(SiteCase):
+    """The event app gets an access token of a real authorization server through the mediator."""
+
+    @classmethod
+    def start(cls):
+        cls.app = os.path.join(cls.folder, "vouchsafe-event-app")
+        subprocess.run(["strip", "-o", cls.app, program("vouchsafe-event-app")], check=True)
+        attestctl(cls.site.registry, "build", "add", cls.site.CLIENT, cls.app, "--label", "event")
+        cls.site.attestd.reload()
+        cls.server = Glewlwyd(os.path.join(cls.folder, "glewlwyd"))
+        cls.server.add_scope("notes")
+        cls.server.add_client(cls.site.CLIENT, cls.site.secret(), cls.site.REDIRECT, ["notes"],
+                              ("client_credentials",))
+        base = "%s/api/%s" % (cls.server.base, PLUGIN)
+        cls.site.start_mediator(base, upstream=(
+            'discovery = false\n authorization_endpoint = "%s/auth"\n token_endpoint = "%s/token"\n'
+            % (base, base)))
+
+    @classmethod
+    def tearDownClass(cls):
+        if getattr(cls, "server", None):
+            cls.server.stop()
+        super().tearDownClass()
+
+    def run_app(self, attestd, *more, binary=None):
+        done = subprocess.run([binary or self.app, attestd, self.site.CLIENT,
+                               os.path.join(self.folder, "event-state"), *more],
+                              capture_output=True, text=True, timeout=60,
+                              env={**os.environ, "ASAN_OPTIONS": "replace_intrin=0"})
+        return done.returncode, done.stdout
+
+    def test_it_gets_an_access_token(self):
+        mediator = self.site.mediator.url
+        status, out = self.run_app(self.site.attestd.url, mediator + "/token", mediator, "notes")
+        self.assertEqual(status, 0, out)
+        self.assertIn('"access_token"', out)
+
+    def test_a_name_is_resolved(self):
+        status, out = self.run_app(self.site.attestd.url.replace("127.0.0.1", "localhost"))
+        self.assertEqual(status, 0, out)
+
+    def test_the_loop_beats_while_attestd_is_slow(self):
+        middle = Middle(self.site.attestd.url, lambda _, body: time.sleep(0.2) or body)
+        self.addCleanup(middle.stop)
+        status, out = self.run_app(middle.url)
+        self.assertEqual(status, 0, out)
+        self.assertGreaterEqual(int(out.rsplit("beats ", 1)[1]), 40, "of 400 or so")
+
+    def test_an_altered_one_is_refused(self):
+        altered = os.path.join(self.folder, "altered")
+        with open(self.app, "rb") as f:
+            data = f.read()
+        self.assertIn(b"grant_type", data)
+        with open(altered, "wb") as f:
+            f.write(data.replace(b"grant_type", b"grant_tyqe"))
+        os.chmod(altered, 0o700)
+        status, out = self.run_app(self.site.attestd.url, binary=altered)
+        self.assertEqual(status, 1)
+        self.assertIn("attestation_failed", out)
 
 
 if __name__ == "__main__":

@@ -17,7 +17,8 @@ static enum status read(const char *text, struct delivered_pins *out, char why[C
 
 #define PIN(c) "\"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA" c "A\""
 #define EIGHT                                                                                      \
-    PIN("A") "," PIN("B") "," PIN("C") "," PIN("D") "," PIN("E") "," PIN("F") "," PIN("G") "," PIN("H")
+    PIN("A")                                                                                       \
+    "," PIN("B") "," PIN("C") "," PIN("D") "," PIN("E") "," PIN("F") "," PIN("G") "," PIN("H")
 
 Test(delivered_pins, what_is_none)
 {

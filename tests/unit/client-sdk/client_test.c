@@ -1,86 +1,8 @@
 /* client.c, http.c and stream.c against a scripted peer that plays attestd. */
-#include <arpa/inet.h>
 #include <criterion/criterion.h>
-#include <netinet/in.h>
-#include <pthread.h>
-#include <stdatomic.h>
-#include <stdio.h>
-#include <string.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
+#include "sdk_peer.h"
 #include "vouchsafe/client.h"
-
-#define CHALLENGE                                                                                  \
-    "{\"challenge\":\"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA\",\"expires_in\":10,\"probes\":" \
-    "[]}"
-#define TOKEN(life) "{\"integrity_token\":\"a.b.c\",\"expires_in\":" life "}"
-
-/* What the peer answers to the next requests, in order; the last one stays. */
-static const char *script[8];
-static _Atomic int requests;
-static int listening;
-static char url[64];
-
-static const char *answer_for(int n)
-{
-    while (n > 0 && !script[n])
-        n--;
-    return script[n];
-}
-
-static void serve_one(int fd)
-{
-    char buffer[16384];
-    size_t len = 0;
-
-    while (!memmem(buffer, len, "\r\n\r\n", 4) || !memchr(buffer + len - 1, '}', 1)) {
-        ssize_t n = recv(fd, buffer + len, sizeof buffer - len, 0);
-        if (n <= 0)
-            return;
-        len += (size_t)n;
-    }
-    usleep(20000); /* so that others ask meanwhile */
-    const char *answer = answer_for(requests++ % 8);
-    (void)!write(fd, answer, strlen(answer));
-}
-
-static void *serve(void *arg)
-{
-    (void)arg;
-    for (;;) {
-        int fd = accept(listening, NULL, NULL);
-        if (fd < 0)
-            return NULL;
-        serve_one(fd);
-        close(fd);
-    }
-}
-
-static void start_peer(void)
-{
-    struct sockaddr_in address = { .sin_family = AF_INET,
-                                   .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
-    socklen_t len = sizeof address;
-    pthread_t thread;
-
-    listening = socket(AF_INET, SOCK_STREAM, 0);
-    cr_assert_eq(bind(listening, (struct sockaddr *)&address, sizeof address), 0);
-    cr_assert_eq(listen(listening, 128), 0);
-    getsockname(listening, (struct sockaddr *)&address, &len);
-    snprintf(url, sizeof url, "http://127.0.0.1:%u/", ntohs(address.sin_port));
-    cr_assert_eq(pthread_create(&thread, NULL, serve, NULL), 0);
-    pthread_detach(thread);
-}
-
-static const char *reply(char out[512], int code, const char *headers, const char *body)
-{
-    snprintf(out, 512, "HTTP/1.1 %d x\r\nContent-Length: %zu\r\n%s\r\n%s", code, strlen(body),
-             headers, body);
-    return out;
-}
-
-static char texts[8][512];
 
 static struct vouchsafe_client *client_of(const char *base)
 {
@@ -309,15 +231,7 @@ Test(client, nobody_there_and_nobody_answering)
     client = client_of(url);
     cr_assert_eq(vouchsafe_client_attest(client), VOUCHSAFE_BAD_ANSWER);
     vouchsafe_client_free(client);
-    /* A socket that accepts in the kernel and never answers. */
-    int silent = socket(AF_INET, SOCK_STREAM, 0);
-    struct sockaddr_in address = { .sin_family = AF_INET,
-                                   .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
-    socklen_t len = sizeof address;
-    cr_assert_eq(bind(silent, (struct sockaddr *)&address, sizeof address), 0);
-    listen(silent, 8);
-    getsockname(silent, (struct sockaddr *)&address, &len);
-    snprintf(url, sizeof url, "http://127.0.0.1:%u", ntohs(address.sin_port));
+    int silent = start_silent();
     cr_assert_eq(vouchsafe_client_new(&config, &client), VOUCHSAFE_OK);
     cr_assert_eq(vouchsafe_client_attest(client), VOUCHSAFE_TIMEOUT);
     vouchsafe_client_free(client);

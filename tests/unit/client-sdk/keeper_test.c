@@ -170,8 +170,9 @@ Test(keeper, what_the_server_says_is_waited_at_least)
 {
     static const struct {
         int64_t said_s, least_ms;
-    } cases[] = { { 0, 0 }, { 1, 1000 }, { 3600, 3600000 }, { 3601, 3600000 },
-                  { INT32_MAX, 3600000 } };
+    } cases[] = {
+        { 0, 0 }, { 1, 1000 }, { 3600, 3600000 }, { 3601, 3600000 }, { INT32_MAX, 3600000 }
+    };
 
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         setup();

@@ -66,15 +66,11 @@ Test(pins, who_is_bound_by_what)
         const char *configured, *delivered, *chain;
         bool attestd, others;
     } cases[] = {
-        { "a", "", "xyz", false, false },
-        { "a", "b", "xyz", false, false },
+        { "a", "", "xyz", false, false }, { "a", "b", "xyz", false, false },
         { "", "b", "xyz", false, true }, /* delivered pins bind attestd alone */
-        { "a", "", "", false, false },
-        { "", "", "xyz", true, true },
-        { "a", "", "xya", true, true },
-        { "ab", "", "xb", true, true },
-        { "a", "b", "b", true, true },
-        { "a", "b", "a", true, true },
+        { "a", "", "", false, false },    { "", "", "xyz", true, true },
+        { "a", "", "xya", true, true },   { "ab", "", "xb", true, true },
+        { "a", "b", "b", true, true },    { "a", "b", "a", true, true },
         { "", "b", "xb", true, true },
     };
 
@@ -93,9 +89,9 @@ Test(pins, deliveries)
         const char *configured, *before, *delivered, *chain;
         bool taken;
     } cases[] = {
-        { "a", "", "", "a", false },     /* empty: changes nothing */
+        { "a", "", "", "a", false }, /* empty: changes nothing */
         { "a", "b", "", "b", false },
-        { "a", "", "bc", "a", false },   /* would lock the app out at its next start */
+        { "a", "", "bc", "a", false }, /* would lock the app out at its next start */
         { "", "b", "cd", "b", false },
         { "a", "", "bc", "", false },    /* came over plain HTTP */
         { "a", "bc", "bc", "b", false }, /* no news */

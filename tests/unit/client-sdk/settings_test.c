@@ -68,6 +68,15 @@ Test(settings, everything_can_be_set)
     cr_assert_eq(s.keeper.retry_after_max_ms, 6000);
 }
 
+Test(settings, a_connection_takes_no_longer_than_the_whole)
+{
+    const struct vouchsafe_config config = { .attestd_url = "http://a", .total_timeout_ms = 70 };
+    struct settings s;
+
+    cr_assert_eq(settings_read(&config, &s), VOUCHSAFE_OK);
+    cr_assert_eq(s.connect_ms, 70);
+}
+
 Test(settings, the_length_of_a_url_from_both_sides)
 {
     char url[SETTINGS_URL_MAX + 1];
