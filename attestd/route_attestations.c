@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "admission.h"
 #include "audit.h"
 #include "challenge.h"
 #include "http_error.h"
@@ -161,6 +162,9 @@ static void begin(struct http_exchange *ex, struct worker *w, const cJSON *messa
 void route_attestations(struct http_exchange *ex, void *app)
 {
     cJSON *message;
+
+    if (!admission_address(ex, app))
+        return;
     enum status st = json_parse_object(http_request_body(ex), &JSON_MESSAGE_LIMITS, &message);
 
     if (st) {

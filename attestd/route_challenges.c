@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "admission.h"
 #include "challenge.h"
 #include "draw.h"
 #include "http_error.h"
@@ -102,10 +103,22 @@ static void issue(struct worker *w, struct http_exchange *ex,
                         issuing);
 }
 
+/* Whoever answers a challenge was counted when it was issued. */
+static bool admit_client(struct worker *w, struct http_exchange *ex,
+                         const struct challenge_request *request)
+{
+    const struct app *app = registry_app(attestd_model_of(w)->registry, request->client_id);
+
+    return admission_client(ex, w, slice_of(app ? app->client_id : NULL));
+}
+
 void route_challenges(struct http_exchange *ex, void *app)
 {
     struct challenge_request request;
     cJSON *message;
+
+    if (!admission_address(ex, app))
+        return;
     enum status st = json_parse_object(http_request_body(ex), &JSON_MESSAGE_LIMITS, &message);
 
     if (st) {
@@ -115,7 +128,7 @@ void route_challenges(struct http_exchange *ex, void *app)
     st = challenge_request_decode(message, &request);
     if (st)
         http_refuse_status(ex, st);
-    else
+    else if (admit_client(app, ex, &request))
         issue(app, ex, &request);
     cJSON_Delete(message);
 }

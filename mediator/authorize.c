@@ -1,5 +1,6 @@
 #include "authorize.h"
 
+#include "admission.h"
 #include "policy.h"
 #include "request.h"
 
@@ -87,9 +88,11 @@ static void looked_up(void *arg, enum status st, struct slice value)
 void authorize_handle(struct http_exchange *ex, void *app)
 {
     struct worker *w = app;
-    struct request *r = request_open(ex, w, "authorize");
 
-    if (!r || !request_read_form(r, http_request_head(ex)->query))
+    if (!admission_address(ex, w))
+        return;
+    struct request *r = request_open(ex, w, "authorize");
+    if (!r || !request_read_form(r, http_request_head(ex)->query) || !request_admitted(r))
         return;
     struct slice request_uri = policy_value(&r->form, "request_uri");
     r->pass.client_id = policy_value(&r->form, "client_id");

@@ -1,5 +1,6 @@
 #include "challenge.h"
 
+#include "admission.h"
 #include "request.h"
 
 enum { ANSWER_MAX = 128 };
@@ -25,6 +26,9 @@ static void issued(void *arg, enum status st, struct slice value)
 void challenge_handle(struct http_exchange *ex, void *app)
 {
     struct worker *w = app;
+
+    if (!admission_address(ex, w))
+        return;
     struct request *r = request_open(ex, w, "challenge");
 
     if (r)

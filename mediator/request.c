@@ -1,7 +1,9 @@
 #include "request.h"
 
+#include "admission.h"
 #include "dpop.h"
 #include "msg_error.h"
+#include "policy.h"
 #include "pop.h"
 #include "refresh.h"
 #include "rewrite.h"
@@ -202,6 +204,14 @@ bool request_read_form(struct request *r, struct slice text)
     return st == ST_OK;
 }
 
+bool request_admitted(struct request *r)
+{
+    const struct client *client =
+        settings_client(request_settings(r), policy_value(&r->form, "client_id"));
+
+    return admission_client(r->ex, r->worker, slice_of(client ? client->id : NULL));
+}
+
 static void metadata_known(void *arg, enum status st)
 {
     struct request *r = arg;
@@ -248,15 +258,16 @@ static void passed(struct request *r)
 
 void request_gate(struct http_exchange *ex, struct worker *w, const struct gated_endpoint *e)
 {
+    if (!admission_address(ex, w))
+        return;
     struct request *r = request_open(ex, w, e->name);
-
     if (!r)
         return;
     if (!is_form(http_request_head(ex))) {
         request_refuse(r, (struct verdict){ REFUSE_REQUEST, "content type is not that of a form" });
         return;
     }
-    if (!request_read_form(r, http_request_body(ex)))
+    if (!request_read_form(r, http_request_body(ex)) || !request_admitted(r))
         return;
     const struct gate_input in = { .settings = request_settings(r),
                                    .head = http_request_head(ex),

@@ -56,6 +56,9 @@ void *request_alloc(struct request *r, size_t size);
 /* Reads a form into r->form; false after it has been refused. */
 bool request_read_form(struct request *r, struct slice text);
 
+/* Within the rate limit of the client that the form names; false after it has been refused. */
+bool request_admitted(struct request *r);
+
 /* The whole way for a gated endpoint. */
 void request_gate(struct http_exchange *ex, struct worker *w, const struct gated_endpoint *e);
 

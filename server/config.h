@@ -6,6 +6,7 @@
 #include "http_client.h"
 #include "http_server.h"
 #include "log.h"
+#include "rate_limit.h"
 #include "store_memory.h"
 #include "store_redis.h"
 
@@ -27,9 +28,11 @@ enum status config_int(cfg_t *cfg, const char *name, long min, long max, uint32_
         CFG_STR_LIST("trusted_proxies", (char *)"{}", CFGF_NONE),                                  \
         CFG_INT("drain_timeout", 30, CFGF_NONE), CFG_SEC("log", config_log_opts, CFGF_NONE),       \
         CFG_SEC("http", config_http_opts, CFGF_NONE),                                              \
+        CFG_SEC("rate_limit", config_rate_opts, CFGF_NONE),                                        \
         CFG_SEC("store", config_store_opts, CFGF_NONE)
 extern cfg_opt_t config_log_opts[];
 extern cfg_opt_t config_http_opts[];
+extern cfg_opt_t config_rate_opts[];
 extern cfg_opt_t config_store_opts[];
 extern cfg_opt_t config_upstream_limits_opts[]; /* of an http_client */
 
@@ -44,6 +47,7 @@ struct config_daemon {
     const char *log_file; /* NULL: standard error */
     enum log_level log_level;
     struct http_server_limits http;
+    struct rate_settings rates;
     bool redis; /* which store */
     struct store_memory_limits memory;
     struct store_redis_settings redis_settings;

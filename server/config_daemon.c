@@ -81,6 +81,8 @@ static enum status read_all(cfg_t *cfg, struct config_daemon *out, char *why, si
     if (!st)
         st = config_http_read(cfg_getsec(cfg, "http"), &out->http, why, why_cap);
     if (!st)
+        st = config_rate_read(cfg_getsec(cfg, "rate_limit"), &out->rates, why, why_cap);
+    if (!st)
         st = config_store_read(cfg_getsec(cfg, "store"), out, why, why_cap);
     return st;
 }
@@ -159,5 +161,7 @@ const char *config_daemon_difference(const struct config_daemon *a, const struct
         return "log";
     if (!same_http(&a->http, &b->http))
         return "http";
+    if (a->rates.entries != b->rates.entries)
+        return "rate_limit entries";
     return same_store(a, b) ? NULL : "store";
 }

@@ -1,5 +1,7 @@
 #include "config_limits.h"
 
+enum { MILLION = 1000 * 1000 };
+
 static void set(const struct config_limit *limit, long value, void *out)
 {
     char *at = (char *)out + limit->offset;
@@ -50,6 +52,31 @@ enum status config_http_read(cfg_t *sec, struct http_server_limits *out, char *w
 {
     *out = HTTP_SERVER_DEFAULTS;
     return config_limits_read(sec, http_limits, LIMIT_COUNT(http_limits), out, why, why_cap);
+}
+
+/* --- rate_limit: how often each caller may ask --- */
+
+cfg_opt_t config_rate_opts[] = { CFG_INT("per_address", 0, CFGF_NODEFAULT),
+                                 CFG_INT("address_burst", 0, CFGF_NODEFAULT),
+                                 CFG_INT("ipv6_prefix", 0, CFGF_NODEFAULT),
+                                 CFG_INT("per_client", 0, CFGF_NODEFAULT),
+                                 CFG_INT("client_burst", 0, CFGF_NODEFAULT),
+                                 CFG_INT("entries", 0, CFGF_NODEFAULT),
+                                 CFG_END() };
+
+static const struct config_limit rate_limits[] = {
+    LIMIT_U32_AT("per_address", 0, MILLION, struct rate_settings, rates[RATE_ADDRESS].per_second),
+    LIMIT_U32_AT("address_burst", 1, MILLION, struct rate_settings, rates[RATE_ADDRESS].burst),
+    LIMIT_U32_AT("ipv6_prefix", 1, 128, struct rate_settings, ipv6_prefix),
+    LIMIT_U32_AT("per_client", 0, MILLION, struct rate_settings, rates[RATE_CLIENT].per_second),
+    LIMIT_U32_AT("client_burst", 1, MILLION, struct rate_settings, rates[RATE_CLIENT].burst),
+    LIMIT_U32_AT("entries", 1024, 16 * MIB, struct rate_settings, entries),
+};
+
+enum status config_rate_read(cfg_t *sec, struct rate_settings *out, char *why, size_t why_cap)
+{
+    *out = RATE_DEFAULTS;
+    return config_limits_read(sec, rate_limits, LIMIT_COUNT(rate_limits), out, why, why_cap);
 }
 
 /* --- limits: of a client to one upstream --- */

@@ -33,6 +33,8 @@ enum status config_limits_read(cfg_t *sec, const struct config_limit *limits, si
 /* Sections that daemons share, over their defaults. */
 enum status config_http_read(cfg_t *sec, struct http_server_limits *out, char *why,
                              size_t why_cap) MUST_USE;
+enum status config_rate_read(cfg_t *sec, struct rate_settings *out, char *why,
+                             size_t why_cap) MUST_USE;
 /* Texts are borrowed from sec. */
 enum status config_store_read(cfg_t *sec, struct config_daemon *out, char *why,
                               size_t why_cap) MUST_USE;

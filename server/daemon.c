@@ -14,6 +14,7 @@
 #include "loaded.h"
 #include "notify.h"
 #include "process.h"
+#include "rate_limit.h"
 #include "worker.h"
 
 enum { SIGNAL_COUNT = 3 };
@@ -24,6 +25,7 @@ struct daemon {
     struct loaded loaded; /* config: as at the start; model: in force */
     struct log *log;
     struct store_memory *memory;
+    struct rate_limit *rates;
     struct listener_set *listeners;
     struct worker_setup setup;
     struct worker_thread **workers;
@@ -72,6 +74,7 @@ static void reload(struct daemon *d)
             switch_workers(d, next.model);
             d->loaded.model = next.model;
             next.model = former;
+            rate_limit_change(d->rates, &next.config.rates);
             note_difference(d, &next.config);
         }
         loaded_clear(&next);
@@ -223,6 +226,8 @@ static enum status open_shared(struct daemon *d, char *why, size_t why_cap)
     enum status st = d->workers ? open_loop(d) : ST_NO_MEMORY;
     if (!st && !config->redis)
         st = store_memory_new(&config->memory, &SYSTEM_CLOCK, &d->memory);
+    if (!st)
+        st = rate_limit_new(&config->rates, &SYSTEM_CLOCK, &d->rates);
     if (st) {
         snprintf(why, why_cap, "no memory");
         return st;
@@ -265,6 +270,7 @@ static enum status open_all(struct daemon *d, char *why, size_t why_cap)
                                       .config = &d->loaded.config,
                                       .memory = d->memory,
                                       .listeners = d->listeners,
+                                      .rates = d->rates,
                                       .log = d->log,
                                       .gone_fd = d->gone_fd };
     st = start_workers(d);
@@ -280,6 +286,7 @@ static void close_all(struct daemon *d)
     free(d->workers);
     listener_set_free(d->listeners);
     store_memory_free(d->memory);
+    rate_limit_free(d->rates);
     loaded_clear(&d->loaded);
     close_loop(d);
     log_free(d->log);

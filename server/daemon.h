@@ -6,6 +6,8 @@
 #include "model_ref.h"
 #include "store.h"
 
+struct rate_limit;
+
 /* One loop and what belongs to it. */
 struct worker {
     unsigned index;
@@ -13,8 +15,9 @@ struct worker {
     struct store *store;
     struct log *log;
     const struct clock *clock;
-    struct model_ref *model; /* of the configuration in force */
-    void *state;             /* the daemon's own, made by worker_start */
+    struct rate_limit *rates; /* all workers' */
+    struct model_ref *model;  /* of the configuration in force */
+    void *state;              /* the daemon's own, made by worker_start */
     struct http_server *http;
 };
 

@@ -205,7 +205,11 @@ enum status worker_thread_start(const struct worker_setup *setup, unsigned index
         return ST_NO_MEMORY;
     t->setup = setup;
     t->worker = (struct worker){
-        .index = index, .log = setup->log, .clock = &SYSTEM_CLOCK, .model = model_ref_hold(model)
+        .index = index,
+        .log = setup->log,
+        .clock = &SYSTEM_CLOCK,
+        .rates = setup->rates,
+        .model = model_ref_hold(model),
     };
     pthread_mutex_init(&t->lock, NULL);
     pthread_cond_init(&t->changed, NULL);

@@ -10,6 +10,7 @@ struct worker_setup {
     const struct config_daemon *config;
     struct store_memory *memory; /* NULL: Redis */
     struct listener_set *listeners;
+    struct rate_limit *rates;
     struct log *log;
     int gone_fd; /* an eventfd that every worker adds 1 to as it ends */
 };

@@ -157,6 +157,13 @@ Test(config, settings_that_are_refused)
         { "http { head_ms = 0 }", "http head_ms" },
         { "http { headers = 65 }", "headers" },
         { "http { connections = 0 }", "connections" },
+        { "rate_limit { per_address = -1 }", "rate_limit per_address" },
+        { "rate_limit { per_address = 1000001 }", "rate_limit per_address" },
+        { "rate_limit { address_burst = 0 }", "rate_limit address_burst" },
+        { "rate_limit { client_burst = 0 }", "rate_limit client_burst" },
+        { "rate_limit { ipv6_prefix = 0 }", "rate_limit ipv6_prefix" },
+        { "rate_limit { ipv6_prefix = 129 }", "rate_limit ipv6_prefix" },
+        { "rate_limit { entries = 1023 }", "rate_limit entries" },
         { "store { url = \"mysql://x\" }", "mysql://x" },
         { "store { url = \"redis://user:pass@host\" }", "password_file" },
         { "store { max_records = 0 }", "store max_records" },
@@ -186,6 +193,7 @@ Test(config, nothing_set_means_the_defaults)
     cr_assert_null(c.log_file);
     cr_assert_eq(c.log_level, LOG_INFO);
     cr_assert_eq(memcmp(&c.http, &HTTP_SERVER_DEFAULTS, sizeof c.http), 0);
+    cr_assert_eq(memcmp(&c.rates, &RATE_DEFAULTS, sizeof c.rates), 0);
     cr_assert_not(c.redis);
     cr_assert_eq(c.memory.records, STORE_MEMORY_DEFAULTS.records);
     config_daemon_clear(&c);
@@ -204,6 +212,8 @@ Test(config, everything_set)
                                "http { head_bytes = 1024 body_bytes = 2048 headers = 8 head_ms = 1"
                                " body_ms = 2 idle_ms = 3 write_ms = 4 requests = 5 connections = 6 "
                                "}\n"
+                               "rate_limit { per_address = 1 address_burst = 2 ipv6_prefix = 3"
+                               " per_client = 4 client_burst = 5 entries = 1024 }\n"
                                "store { max_records = 1 max_value_bytes = 65536 }\n",
                                &c, &cfg),
                  ST_OK, "%s", why);
@@ -223,6 +233,8 @@ Test(config, everything_set)
                                              .requests = 5,
                                              .connections = 6 };
     cr_assert_eq(memcmp(&c.http, &http, sizeof http), 0);
+    const struct rate_settings rates = { { { 1, 2 }, { 4, 5 } }, 3, 1024 };
+    cr_assert_eq(memcmp(&c.rates, &rates, sizeof rates), 0);
     cr_assert_eq(c.memory.records, 1);
     cr_assert_eq(c.memory.value_bytes, 65536);
     config_daemon_clear(&c);
@@ -302,6 +314,8 @@ Test(config, differences_that_need_a_restart)
         { "", "log { level = warn }", "log" },
         { "log { file = \"/x\" }", "log { file = \"/y\" }", "log" },
         { "", "http { idle_ms = 1 }", "http" },
+        { "", "rate_limit { per_address = 1 }", NULL },
+        { "", "rate_limit { entries = 2048 }", "rate_limit entries" },
         { "", "store { max_records = 1 }", "store" },
         { "", "store { url = \"redis://a\" }", "store" },
         { "store { url = \"redis://a\" }", "store { url = \"redis://b\" }", "store" },
