@@ -28,15 +28,18 @@ static enum status decode_byte(struct slice *raw, uint8_t *out)
 }
 
 /* VSCHAR, space and beyond ASCII: no parameter of OAuth holds a control (RFC 6749 appendix A). */
-static bool is_text(struct slice s)
+static bool is_text(struct slice s, bool multiline)
 {
-    for (size_t i = 0; i < s.len; i++)
-        if (s.data[i] < ' ' || s.data[i] == 0x7f)
+    for (size_t i = 0; i < s.len; i++) {
+        bool breaks = s.data[i] == '\t' || s.data[i] == '\n' || s.data[i] == '\r';
+        if ((s.data[i] < ' ' && !(breaks && multiline)) || s.data[i] == 0x7f)
             return false;
+    }
     return utf8_ok(s);
 }
 
-static enum status decode(struct slice raw, struct writer *scratch, struct slice *out)
+static enum status decode(struct slice raw, struct writer *scratch, bool multiline,
+                          struct slice *out)
 {
     size_t start = scratch->len;
 
@@ -49,7 +52,13 @@ static enum status decode(struct slice raw, struct writer *scratch, struct slice
             return st;
     }
     *out = (struct slice){ scratch->data + start, scratch->len - start };
-    return is_text(*out) ? ST_OK : ST_INVALID;
+    return is_text(*out, multiline) ? ST_OK : ST_INVALID;
+}
+
+/* JSON, whose white space these are (RFC 9396 §2, OpenID Connect Core 1.0 §5.5). */
+static bool holds_json(struct slice name)
+{
+    return slice_is(name, "authorization_details") || slice_is(name, "claims");
 }
 
 static enum status read_param(struct slice raw, struct writer *scratch, struct form_param *out)
@@ -60,9 +69,9 @@ static enum status read_param(struct slice raw, struct writer *scratch, struct f
     if (!value.data)
         return ST_INVALID;
     out->raw = raw;
-    enum status st = decode(name, scratch, &out->name);
+    enum status st = decode(name, scratch, false, &out->name);
     if (!st)
-        st = decode(value, scratch, &out->value);
+        st = decode(value, scratch, holds_json(out->name), &out->value);
     return !st && out->name.len == 0 ? ST_INVALID : st;
 }
 

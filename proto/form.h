@@ -18,10 +18,10 @@ struct form {
 };
 
 /* Decodes `text` using `scratch` (at least text.len bytes), from which names
- * and values borrow. ST_INVALID for a bad %XX, a control character, NUL,
- * invalid UTF-8, an empty name, a parameter without '=' or one that occurs
- * twice (RFC 6749 §3.2), except `resource` and `audience` (RFC 8707, 8693);
- * ST_TOO_LARGE for more than FORM_PARAMS_MAX. An empty text is an empty form. */
+ * and values borrow. ST_INVALID for a bad %XX, a control character (but tabs and
+ * line breaks in the JSON of `authorization_details` and `claims`), invalid UTF-8, an empty name, a
+ * parameter without '=' or one that occurs twice (RFC 6749 §3.2), except `resource` and `audience`
+ * (RFC 8707, 8693); ST_TOO_LARGE for more than FORM_PARAMS_MAX. An empty text is an empty form. */
 enum status form_parse(struct slice text, uint8_t *scratch, size_t cap, struct form *out) MUST_USE;
 
 /* The first parameter of that name, or NULL. */

@@ -15,20 +15,40 @@ static enum status parse(struct slice text)
 Test(form, refusals)
 {
     static const struct slice bad[] = {
-        SLICE_LIT("a"),           SLICE_LIT("a&b=c"),
-        SLICE_LIT("a=b&"),        SLICE_LIT("&a=b"),
-        SLICE_LIT("a=b&&c=d"),    SLICE_LIT("=a"),
-        SLICE_LIT("="),           SLICE_LIT("a=%"),
-        SLICE_LIT("a=%4"),        SLICE_LIT("a=%4g"),
-        SLICE_LIT("%=a"),         SLICE_LIT("a=b c"),
-        SLICE_LIT("a=\n"),        SLICE_LIT("a=%0a"),
-        SLICE_LIT("a=%00"),       SLICE_LIT("a=\0"),
-        SLICE_LIT("a=\xc3\xa9"),  SLICE_LIT("a=%ff"),
-        SLICE_LIT("a=%c3"),       SLICE_LIT("a=%7f"),
-        SLICE_LIT("a=%ed%a0%80"), SLICE_LIT("a=1&a=1"),
-        SLICE_LIT("a=1&a=2"),     SLICE_LIT("a=1&%61=2"),
-        SLICE_LIT("a%20=1&a+=2"), SLICE_LIT("client_id=x&b=1&client_id=y"),
+        SLICE_LIT("a"),
+        SLICE_LIT("a&b=c"),
+        SLICE_LIT("a=b&"),
+        SLICE_LIT("&a=b"),
+        SLICE_LIT("a=b&&c=d"),
+        SLICE_LIT("=a"),
+        SLICE_LIT("="),
+        SLICE_LIT("a=%"),
+        SLICE_LIT("a=%4"),
+        SLICE_LIT("a=%4g"),
+        SLICE_LIT("%=a"),
+        SLICE_LIT("a=b c"),
+        SLICE_LIT("a=\n"),
+        SLICE_LIT("a=%0a"),
+        SLICE_LIT("a=%00"),
+        SLICE_LIT("a=\0"),
+        SLICE_LIT("a=\xc3\xa9"),
+        SLICE_LIT("a=%ff"),
+        SLICE_LIT("a=%c3"),
+        SLICE_LIT("a=%7f"),
+        SLICE_LIT("a=%ed%a0%80"),
+        SLICE_LIT("a=1&a=1"),
+        SLICE_LIT("a=1&a=2"),
+        SLICE_LIT("a=1&%61=2"),
+        SLICE_LIT("a%20=1&a+=2"),
+        SLICE_LIT("client_id=x&b=1&client_id=y"),
         SLICE_LIT("a\x80=1"),
+        SLICE_LIT("authorization_details=%0b"),
+        SLICE_LIT("authorization_details=\n"),
+        SLICE_LIT("authorization_details=%00"),
+        SLICE_LIT("authorization%0adetails=a"),
+        SLICE_LIT("scope=a%0ab"),
+        SLICE_LIT("authorization_details=%7f"),
+        SLICE_LIT("authorization_details=1&authorization_details=1"),
     };
 
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++)
@@ -46,6 +66,9 @@ Test(form, what_passes)
     cr_assert(slice_is(form_find(&form, "c")->value, "\xc3\xa9"));
     cr_assert(slice_is(form_find(&form, "c")->raw, "%63=%C3%a9"), "as it came");
     cr_assert(slice_is(form_find(&form, "A")->value, "x=y"));
+    cr_assert_eq(parse(SLICE_LIT("authorization_details=%5B%0d%0a%09%5D&claims=%0a")), ST_OK);
+    cr_assert(slice_is(form_find(&form, "authorization_details")->value, "[\r\n\t]"));
+    cr_assert_eq(parse(SLICE_LIT("a=&b=c+d%20e%2B&%63=%C3%a9&A=x=y")), ST_OK);
     cr_assert_null(form_find(&form, "d"));
     cr_assert_eq(parse(SLICE_LIT("resource=a&resource=b&audience=c&audience=d")), ST_OK,
                  "RFC 8707 and RFC 8693 let these repeat");
