@@ -1,8 +1,6 @@
 #include "authorize.h"
 
-#include "admission.h"
 #include "policy.h"
-#include "request.h"
 
 void authorize_location(struct slice endpoint, const struct pushed *p, struct slice request_uri,
                         struct writer *w)
@@ -76,23 +74,18 @@ static void looked_up(void *arg, enum status st, struct slice value)
     }
     if (!keep_pushed(r, value))
         return;
-    r->pass.client = settings_client(request_settings(r), r->pass.client_id);
+    r->pass.client = settings_client_at(request_settings(r), r->upstream, r->pass.client_id);
     if (!r->pass.client || !slice_equal(r->pushed.client_id, r->pass.client_id)) {
         request_refuse(r, (struct verdict){ REFUSE_REQUEST, "another client's request_uri" });
         return;
     }
-    request_await_metadata(r, r->pass.client->upstream, redirect);
+    request_await_metadata(r, redirect);
 }
 
 /* Whatever else is in the query is not looked at (RFC 9126 §4, RFC 9101 §5). */
-void authorize_handle(struct http_exchange *ex, void *app)
+void authorize_handle(struct request *r)
 {
-    struct worker *w = app;
-
-    if (!admission_address(ex, w))
-        return;
-    struct request *r = request_open(ex, w, "authorize");
-    if (!r || !request_read_form(r, http_request_head(ex)->query) || !request_admitted(r))
+    if (!request_read_form(r, http_request_head(r->ex)->query) || !request_admitted(r))
         return;
     struct slice request_uri = policy_value(&r->form, "request_uri");
     r->pass.client_id = policy_value(&r->form, "client_id");
@@ -101,5 +94,5 @@ void authorize_handle(struct http_exchange *ex, void *app)
         return;
     }
     struct store_key key = pushed_key(request_uri);
-    store_get(w->store, &key, looked_up, r);
+    store_get(r->worker->store, &key, looked_up, r);
 }

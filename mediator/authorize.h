@@ -1,11 +1,9 @@
 /* authorize: GET /authorize: a browser cannot carry an integrity token, so all it
  * can do is open a request that an attested app has pushed before. */
 #pragma once
-#include "form.h"
-#include "http_server.h"
-#include "pushed.h"
+#include "request.h"
 
-void authorize_handle(struct http_exchange *ex, void *app);
+void authorize_handle(struct request *r);
 
 /* The address that the browser is sent to. Nothing of what the browser brought
  * is in it, but the request_uri that was looked up. */

@@ -1,8 +1,5 @@
 #include "challenge.h"
 
-#include "admission.h"
-#include "request.h"
-
 enum { ANSWER_MAX = 128 };
 
 static void issued(void *arg, enum status st, struct slice value)
@@ -23,15 +20,8 @@ static void issued(void *arg, enum status st, struct slice value)
     http_reply_json(r->ex, 200, writer_slice(&w));
 }
 
-void challenge_handle(struct http_exchange *ex, void *app)
+void challenge_handle(struct request *r)
 {
-    struct worker *w = app;
-
-    if (!admission_address(ex, w))
-        return;
-    struct request *r = request_open(ex, w, "challenge");
-
-    if (r)
-        pop_challenge_issue(w->store, &r->challenge, request_settings(r)->challenge_lifetime * 1000,
-                            issued, r);
+    pop_challenge_issue(r->worker->store, &r->challenge,
+                        request_settings(r)->challenge_lifetime * 1000, issued, r);
 }

@@ -38,6 +38,23 @@ static void known_free(struct known *k)
     free(k);
 }
 
+/* Without these, everything else still works. */
+static bool may_lack(size_t id)
+{
+    return id == ENDPOINT_DEVICE || id == ENDPOINT_REVOCATION || id == ENDPOINT_INTROSPECTION;
+}
+
+static void log_left_out(struct discovery *d, size_t id, enum status st)
+{
+    struct log_line line;
+
+    log_begin(&line, d->o.log, LOG_WARN, "endpoint left out");
+    log_word(&line, "upstream", d->o.settings->name);
+    log_word(&line, "endpoint", ENDPOINT_NAMES[id]);
+    log_word(&line, "status", status_name(st));
+    log_end(&line);
+}
+
 static enum status read_endpoint(struct discovery *d, const cJSON *document, size_t id,
                                  struct remote *out)
 {
@@ -49,7 +66,13 @@ static enum status read_endpoint(struct discovery *d, const cJSON *document, siz
     enum status st = json_get_text(document, ENDPOINT_NAMES[id], UPSTREAM_URL_MAX, &url);
     if (st == ST_NOT_FOUND)
         return ST_OK;
-    return st ? st : upstream_remote(d->upstream, url, out);
+    if (!st)
+        st = upstream_remote(d->upstream, url, out);
+    if (!st || st == ST_NO_MEMORY || !may_lack(id))
+        return st;
+    out->url[0] = '\0';
+    log_left_out(d, id, st);
+    return ST_OK;
 }
 
 /* Takes the document. */

@@ -36,9 +36,7 @@ static void add_header(struct forward *f, const char *name, struct slice value)
  * upstream takes our URL for its own. */
 static bool dpop_ends_here(const struct request *r)
 {
-    const struct upstream_settings *u = &request_settings(r)->upstreams[r->upstream];
-
-    return r->pass.proof.dpop_taken && !u->forward_dpop;
+    return r->pass.proof.dpop_taken && !request_upstream(r)->forward_dpop;
 }
 
 static void add_client_headers(struct request *r)
@@ -90,7 +88,6 @@ static bool make_writer(struct request *r, size_t cap, struct writer *out)
 
 bool forward_prepare(struct request *r, enum endpoint_id to)
 {
-    const struct settings *s = request_settings(r);
     const struct client *client = r->pass.client;
     const struct remote *remote = request_remote(r, to);
     struct forward *f = &r->forward;
@@ -110,7 +107,7 @@ bool forward_prepare(struct request *r, enum endpoint_id to)
         return false;
     }
     add_client_headers(r);
-    add_our_headers(f, s, &s->upstreams[client->upstream]);
+    add_our_headers(f, request_settings(r), request_upstream(r));
     return true;
 }
 
@@ -173,7 +170,7 @@ static struct slice copy_into(struct writer *w, struct slice bytes)
 /* Upstream's head as a whole is no longer than its limit, so this does not overflow. */
 const struct http_response *forward_keep(struct request *r, const struct http_response *response)
 {
-    size_t cap = request_settings(r)->upstreams[r->upstream].limits.message.head;
+    size_t cap = request_upstream(r)->limits.message.head;
     struct {
         struct http_response response;
         struct http1_head head;

@@ -21,7 +21,7 @@ static struct verdict names_a_client(struct examination *x)
     x->out->client_id = policy_value(x->in->form, "client_id");
     if (x->out->client_id.len == 0)
         return REFUSED(REFUSE_CLIENT, "no client_id");
-    x->out->client = settings_client(x->in->settings, x->out->client_id);
+    x->out->client = settings_client_at(x->in->settings, x->in->upstream, x->out->client_id);
     return VERDICT_ACCEPTED;
 }
 

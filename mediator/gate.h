@@ -12,6 +12,7 @@ typedef struct verdict gate_policy_fn(const struct client *client, const struct 
 
 struct gate_input {
     const struct settings *settings;
+    size_t upstream; /* whose clients may ask: index; not looked at by /check */
     const struct http1_head *head;
     struct slice audience; /* whom proofs of possession must be made for */
     struct slice method;   /* what DPoP proofs must be made for: empty if it is not known */

@@ -3,7 +3,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "request.h"
+#include "policy.h"
+#include "possession.h"
 
 enum { URL_MAX = 2048 };
 
@@ -16,14 +17,14 @@ static const char *const withheld[] = {
     "mtls_endpoint_aliases",
     "tls_client_certificate_bound_access_tokens",
     "registration_endpoint",
-    "revocation_endpoint",
     "revocation_endpoint_auth_methods_supported",
     "revocation_endpoint_auth_signing_alg_values_supported",
-    "introspection_endpoint",
     "introspection_endpoint_auth_methods_supported",
     "introspection_endpoint_auth_signing_alg_values_supported",
-    "device_authorization_endpoint",
     "backchannel_authentication_endpoint",
+    "backchannel_token_delivery_modes_supported",
+    "backchannel_authentication_request_signing_alg_values_supported",
+    "backchannel_user_code_parameter_supported",
     "token_endpoint_auth_signing_alg_values_supported",
     "authorization_response_iss_parameter_supported",
     "require_signed_request_object",
@@ -31,6 +32,11 @@ static const char *const withheld[] = {
     "request_object_encryption_alg_values_supported",
     "request_object_encryption_enc_values_supported",
     "require_request_uri_registration",
+    /* set anew below, where there is something behind them */
+    "response_types_supported",
+    "code_challenge_methods_supported",
+    "require_pushed_authorization_requests",
+    "grant_types_supported",
 };
 
 /* Ours, where upstream has what lies behind it. A new endpoint is one row. */
@@ -42,27 +48,38 @@ static const struct {
     { "authorization_endpoint", "/authorize", ENDPOINT_AUTHORIZATION },
     { "token_endpoint", "/token", ENDPOINT_TOKEN },
     { "pushed_authorization_request_endpoint", "/par", ENDPOINT_AUTHORIZATION },
+    { "device_authorization_endpoint", "/device_authorization", ENDPOINT_DEVICE },
+    { "revocation_endpoint", "/revoke", ENDPOINT_REVOCATION },
+    { "introspection_endpoint", "/introspect", ENDPOINT_INTROSPECTION },
     { "challenge_endpoint", "/challenge", ENDPOINT_TOKEN },
 };
 
 static const struct {
     const char *member;
+    enum endpoint_id behind;
     const char *words[3];
 } lists[] = {
-    { "token_endpoint_auth_methods_supported", { "attest_jwt_client_auth" } },
-    { "client_attestation_signing_alg_values_supported", { "HS256" } },
-    { "client_attestation_pop_signing_alg_values_supported", { "ES256", "EdDSA" } },
-    { "code_challenge_methods_supported", { "S256" } },
-    { "response_types_supported", { "code" } },
+    { "token_endpoint_auth_methods_supported", ENDPOINT_TOKEN, { "attest_jwt_client_auth" } },
+    { "revocation_endpoint_auth_methods_supported",
+      ENDPOINT_REVOCATION,
+      { "attest_jwt_client_auth" } },
+    { "introspection_endpoint_auth_methods_supported",
+      ENDPOINT_INTROSPECTION,
+      { "attest_jwt_client_auth" } },
+    { "client_attestation_signing_alg_values_supported", ENDPOINT_TOKEN, { "HS256" } },
+    { "client_attestation_pop_signing_alg_values_supported", ENDPOINT_TOKEN, { "ES256", "EdDSA" } },
+    { "code_challenge_methods_supported", ENDPOINT_AUTHORIZATION, { "S256" } },
+    { "response_types_supported", ENDPOINT_AUTHORIZATION, { "code" } },
 };
 
 static const struct {
     const char *member;
+    enum endpoint_id behind;
     bool value;
 } flags[] = {
-    { "require_pushed_authorization_requests", true },
-    { "request_parameter_supported", false },
-    { "request_uri_parameter_supported", false },
+    { "require_pushed_authorization_requests", ENDPOINT_AUTHORIZATION, true },
+    { "request_parameter_supported", ENDPOINT_TOKEN, false },
+    { "request_uri_parameter_supported", ENDPOINT_TOKEN, false },
 };
 
 #define COUNT(list) (sizeof(list) / sizeof *(list))
@@ -77,10 +94,10 @@ static bool set(cJSON *document, const char *member, cJSON *item)
     return false;
 }
 
-static bool set_url(cJSON *document, const char *member, const char *issuer, const char *path)
+static bool set_url(cJSON *document, const char *member, const char *front, const char *path)
 {
     char url[URL_MAX];
-    int len = snprintf(url, sizeof url, "%s%s", issuer, path);
+    int len = snprintf(url, sizeof url, "%s%s", front, path);
 
     return len > 0 && (size_t)len < sizeof url && set(document, member, cJSON_CreateString(url));
 }
@@ -94,39 +111,120 @@ static bool set_list(cJSON *document, const char *member, const char *const word
     return set(document, member, cJSON_CreateStringArray(words, count));
 }
 
-static bool set_endpoints(cJSON *document, const struct settings *s, const bool *has)
+static bool set_endpoints(cJSON *document, const char *front, const bool *has)
 {
-    bool done = set_url(document, "issuer", s->issuer, "");
+    bool done = set_url(document, "issuer", front, "");
 
     for (size_t i = 0; i < COUNT(endpoints) && done; i++) {
         cJSON_DeleteItemFromObjectCaseSensitive(document, endpoints[i].member);
         if (has[endpoints[i].behind])
-            done = set_url(document, endpoints[i].member, s->issuer, endpoints[i].path);
+            done = set_url(document, endpoints[i].member, front, endpoints[i].path);
     }
     return done;
 }
 
-static bool set_rules(cJSON *document)
+static bool set_rules(cJSON *document, const bool *has)
 {
     bool done = true;
 
     for (size_t i = 0; i < COUNT(lists) && done; i++)
-        done = set_list(document, lists[i].member, lists[i].words);
+        if (has[lists[i].behind])
+            done = set_list(document, lists[i].member, lists[i].words);
     for (size_t i = 0; i < COUNT(flags) && done; i++)
-        done = set(document, flags[i].member, cJSON_CreateBool(flags[i].value));
+        if (has[flags[i].behind])
+            done = set(document, flags[i].member, cJSON_CreateBool(flags[i].value));
     return done;
 }
 
-cJSON *metadata_make(const struct settings *s, const cJSON *upstream,
+/* --- what some client of this upstream may do --- */
+
+struct abilities {
+    const struct settings *settings;
+    size_t upstream;
+    const cJSON *offered; /* upstream's grant_types_supported, or NULL */
+    const bool *has;
+};
+
+static bool listed(const cJSON *list, const char *word)
+{
+    const cJSON *item;
+
+    cJSON_ArrayForEach(item, list) if (cJSON_IsString(item) &&
+                                       strcmp(item->valuestring, word) == 0) return true;
+    return false;
+}
+
+static bool can_grant(const struct abilities *a, const char *grant)
+{
+    if (strcmp(grant, GRANT_AUTHORIZATION_CODE) == 0)
+        return a->has[ENDPOINT_AUTHORIZATION];
+    if (strcmp(grant, GRANT_DEVICE_CODE) == 0 && !a->has[ENDPOINT_DEVICE])
+        return false;
+    return !a->offered || listed(a->offered, grant);
+}
+
+static bool add_grants(cJSON *out, const struct abilities *a, const struct words *grants)
+{
+    for (size_t i = 0; i < grants->count; i++) {
+        const char *grant = grants->list[i];
+        if (!can_grant(a, grant) || listed(out, grant))
+            continue;
+        if (!cJSON_AddItemToArray(out, cJSON_CreateString(grant)))
+            return false;
+    }
+    return true;
+}
+
+/* What clients may use and, where it says so, upstream offers: left out, the member would
+ * mean authorization_code and implicit (RFC 8414 §2). */
+static bool set_grants(cJSON *document, const struct abilities *a)
+{
+    cJSON *out = cJSON_CreateArray();
+    bool done = out != NULL;
+
+    for (size_t i = 0; i < a->settings->client_count && done; i++)
+        if (a->settings->clients[i].upstream == a->upstream)
+            done = add_grants(out, a, &a->settings->clients[i].grants);
+    if (done)
+        return set(document, "grant_types_supported", out);
+    cJSON_Delete(out);
+    return false;
+}
+
+static bool takes_dpop(const struct abilities *a)
+{
+    for (size_t i = 0; i < a->settings->client_count; i++) {
+        const struct client *client = &a->settings->clients[i];
+        if (client->upstream == a->upstream && client->possession->dpop)
+            return true;
+    }
+    return false;
+}
+
+/* Where proofs are for us; otherwise they go on to upstream, whose list stays. */
+static bool set_dpop(cJSON *document, const struct abilities *a)
+{
+    static const char *const words[3] = { "ES256", "EdDSA" };
+
+    return !takes_dpop(a) || set_list(document, "dpop_signing_alg_values_supported", words);
+}
+
+cJSON *metadata_make(const struct settings *s, size_t upstream, const cJSON *offered,
                      const bool has[static ENDPOINT_COUNT])
 {
-    cJSON *document = cJSON_Duplicate(upstream, true);
+    const struct abilities abilities = { .settings = s,
+                                         .upstream = upstream,
+                                         .offered = cJSON_GetObjectItemCaseSensitive(
+                                             offered, "grant_types_supported"),
+                                         .has = has };
+    cJSON *document = cJSON_Duplicate(offered, true);
 
     if (!document)
         return NULL;
     for (size_t i = 0; i < COUNT(withheld); i++)
         cJSON_DeleteItemFromObjectCaseSensitive(document, withheld[i]);
-    if (set_endpoints(document, s, has) && set_rules(document))
+    if (set_endpoints(document, s->upstreams[upstream].front, has) && set_rules(document, has) &&
+        set_grants(document, &abilities) && set_dpop(document, &abilities))
         return document;
     cJSON_Delete(document);
     return NULL;
@@ -138,7 +236,7 @@ static char *print(struct request *r)
 
     for (size_t i = 0; i < ENDPOINT_COUNT; i++)
         has[i] = request_remote(r, (enum endpoint_id)i) != NULL;
-    cJSON *document = metadata_make(request_settings(r), request_metadata(r), has);
+    cJSON *document = metadata_make(request_settings(r), r->upstream, request_metadata(r), has);
     char *text = document ? cJSON_PrintUnformatted(document) : NULL;
     cJSON_Delete(document);
     return text;
@@ -155,10 +253,7 @@ static void answer(struct request *r)
     cJSON_free(text);
 }
 
-void metadata_handle(struct http_exchange *ex, void *app)
+void metadata_handle(struct request *r)
 {
-    struct request *r = request_open(ex, app, "metadata");
-
-    if (r)
-        request_await_metadata(r, 0, answer);
+    request_await_metadata(r, answer);
 }

@@ -9,12 +9,11 @@
 #pragma once
 #include <cjson/cJSON.h>
 
-#include "http_server.h"
-#include "settings.h"
+#include "request.h"
 
-/* The document, owned by the caller; NULL without memory. Members of endpoints
- * that upstream lacks (where has[] says so) are left out. */
-cJSON *metadata_make(const struct settings *s, const cJSON *upstream,
+/* The document, owned by the caller; NULL without memory, made from what s->upstreams[upstream]
+ * offers. Members of endpoints that it lacks (where has[] says so) are left out. */
+cJSON *metadata_make(const struct settings *s, size_t upstream, const cJSON *offered,
                      const bool has[static ENDPOINT_COUNT]);
 
-void metadata_handle(struct http_exchange *ex, void *app);
+void metadata_handle(struct request *r);

@@ -3,7 +3,6 @@
 #include "json.h"
 #include "policy.h"
 #include "pushed.h"
-#include "request.h"
 #include "rewrite.h"
 
 enum { URI_RANDOM = 32, ANSWER_MAX = 1024, EXPIRES_MAX = 86400 };
@@ -191,12 +190,11 @@ static void proceed(struct request *r)
                   claimed, r);
 }
 
-static const struct gated_endpoint par = { .name = "par",
-                                           .policy = policy_pushed,
+static const struct gated_endpoint par = { .policy = policy_pushed,
                                            .proceed = proceed,
                                            .keeps_sealed = true };
 
-void par_handle(struct http_exchange *ex, void *app)
+void par_handle(struct request *r)
 {
-    request_gate(ex, app, &par);
+    request_gate(r, &par);
 }

@@ -54,11 +54,25 @@ struct verdict policy_token(const struct client *client, const struct form *form
         return REFUSED(REFUSE_REQUEST, "no grant_type");
     if (!words_have(&client->grants, grant))
         return REFUSED(REFUSE_GRANT_TYPE, "grant_type not allowed");
-    /* These two keep the scope that was granted (RFC 6749 §4.1.3, §6). */
+    /* These keep the scope that was granted (RFC 6749 §4.1.3, §6, RFC 8628 §3.4). */
     bool code = slice_is(grant, GRANT_AUTHORIZATION_CODE);
-    bool granted = code || slice_is(grant, "refresh_token");
+    bool granted =
+        code || slice_is(grant, GRANT_REFRESH_TOKEN) || slice_is(grant, GRANT_DEVICE_CODE);
     struct verdict v = check_scopes(client, form, !granted);
     return v.refusal || !code ? v : check_verifier(form);
+}
+
+struct verdict policy_device(const struct client *client, const struct form *form)
+{
+    if (!words_have(&client->grants, slice_of(GRANT_DEVICE_CODE)))
+        return REFUSED(REFUSE_GRANT_TYPE, "device_code not allowed");
+    return check_scopes(client, form, true);
+}
+
+struct verdict policy_names_token(const struct client *client, const struct form *form)
+{
+    (void)client;
+    return policy_value(form, "token").len ? VERDICT_ACCEPTED : REFUSED(REFUSE_REQUEST, "no token");
 }
 
 /* RFC 7636 §4.3: the canonical base64url of 32 bytes, and never "plain". */

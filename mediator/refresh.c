@@ -10,10 +10,8 @@
 
 static struct seal_scope scope_of(const struct request *r)
 {
-    const struct settings *s = request_settings(r);
-
     return (struct seal_scope){ .client_id = slice_of(r->pass.client->id),
-                                .issuer = slice_of(s->upstreams[r->pass.client->upstream].issuer),
+                                .issuer = slice_of(request_upstream(r)->issuer),
                                 .jkt = &r->pass.jkt };
 }
 

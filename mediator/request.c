@@ -15,6 +15,11 @@ const struct settings *request_settings(const struct request *r)
     return generation_settings(r->generation);
 }
 
+const struct upstream_settings *request_upstream(const struct request *r)
+{
+    return &request_settings(r)->upstreams[r->upstream];
+}
+
 const struct remote *request_remote(const struct request *r, enum endpoint_id id)
 {
     return discovery_endpoint(generation_discovery(r->generation, r->upstream), id);
@@ -207,7 +212,7 @@ bool request_read_form(struct request *r, struct slice text)
 bool request_admitted(struct request *r)
 {
     const struct client *client =
-        settings_client(request_settings(r), policy_value(&r->form, "client_id"));
+        settings_client_at(request_settings(r), r->upstream, policy_value(&r->form, "client_id"));
 
     return admission_client(r->ex, r->worker, slice_of(client ? client->id : NULL));
 }
@@ -222,11 +227,10 @@ static void metadata_known(void *arg, enum status st)
         r->proceed(r);
 }
 
-void request_await_metadata(struct request *r, size_t upstream, request_step_fn *next)
+void request_await_metadata(struct request *r, request_step_fn *next)
 {
-    r->upstream = upstream;
     r->proceed = next;
-    discovery_await(generation_discovery(r->generation, upstream), &r->wait, metadata_known, r);
+    discovery_await(generation_discovery(r->generation, r->upstream), &r->wait, metadata_known, r);
 }
 
 static void settled(void *arg, struct verdict v)
@@ -253,30 +257,28 @@ void request_settle(struct request *r, struct verdict v, request_step_fn *next)
 static void passed(struct request *r)
 {
     if (r->gated->keeps_sealed || refresh_open(r))
-        request_await_metadata(r, r->pass.client->upstream, r->gated->proceed);
+        request_await_metadata(r, r->gated->proceed);
 }
 
-void request_gate(struct http_exchange *ex, struct worker *w, const struct gated_endpoint *e)
+void request_gate(struct request *r, const struct gated_endpoint *e)
 {
-    if (!admission_address(ex, w))
-        return;
-    struct request *r = request_open(ex, w, e->name);
-    if (!r)
-        return;
-    if (!is_form(http_request_head(ex))) {
+    const struct http1_head *head = http_request_head(r->ex);
+
+    if (!is_form(head)) {
         request_refuse(r, (struct verdict){ REFUSE_REQUEST, "content type is not that of a form" });
         return;
     }
-    if (!request_read_form(r, http_request_body(ex)) || !request_admitted(r))
+    if (!request_read_form(r, http_request_body(r->ex)) || !request_admitted(r))
         return;
     const struct gate_input in = { .settings = request_settings(r),
-                                   .head = http_request_head(ex),
-                                   .audience = slice_of(request_settings(r)->issuer),
-                                   .method = http_request_head(ex)->method,
+                                   .upstream = r->upstream,
+                                   .head = head,
+                                   .audience = slice_of(request_upstream(r)->front),
+                                   .method = head->method,
                                    .base =
                                        slice_of(request_settings(r)->issuer), /* as in metadata */
-                                   .path = http_request_head(ex)->path,
-                                   .now = clock_wall(w->clock),
+                                   .path = head->path,
+                                   .now = clock_wall(r->worker->clock),
                                    .form = &r->form,
                                    .policy = e->policy };
     r->gated = e;

@@ -13,10 +13,8 @@
 struct request;
 typedef void request_step_fn(struct request *r);
 
-/* A gated endpoint. A new one is one file with one of these, and one row in
- * main's table of routes. */
+/* A gated endpoint. A new one is one of these, and one row in front's table. */
 struct gated_endpoint {
-    const char *name;         /* in audit lines */
     gate_policy_fn *policy;   /* what a client may ask of it */
     request_step_fn *proceed; /* once the gate has let it pass and metadata is known */
     bool keeps_sealed;        /* refresh tokens stay as they came: no business of this one */
@@ -27,9 +25,9 @@ struct gated_endpoint {
 struct request {
     struct http_exchange *ex;
     struct worker *worker;
-    const char *endpoint;
+    const char *endpoint;               /* in audit lines */
     struct generation *generation;      /* held */
-    size_t upstream;                    /* index of whose metadata was asked for */
+    size_t upstream;                    /* index of whose prefix was asked; 0 at /check */
     request_step_fn *proceed;           /* next */
     const struct gated_endpoint *gated; /* or NULL */
     struct form form;
@@ -60,15 +58,16 @@ bool request_read_form(struct request *r, struct slice text);
 bool request_admitted(struct request *r);
 
 /* The whole way for a gated endpoint. */
-void request_gate(struct http_exchange *ex, struct worker *w, const struct gated_endpoint *e);
+void request_gate(struct request *r, const struct gated_endpoint *e);
 
 /* Goes on with `next` once what the verdict left to the store is paid, or refuses. */
 void request_settle(struct request *r, struct verdict v, request_step_fn *next);
 
-/* Goes on with `next` once the metadata of upstream i is known. */
-void request_await_metadata(struct request *r, size_t i, request_step_fn *next);
+/* Goes on with `next` once upstream's metadata is known. */
+void request_await_metadata(struct request *r, request_step_fn *next);
 
 const struct settings *request_settings(const struct request *r);
+const struct upstream_settings *request_upstream(const struct request *r);
 /* Once metadata is known, borrowed until the loop goes on: the upstream's
  * endpoint, NULL if it has none, and the whole document. */
 const struct remote *request_remote(const struct request *r, enum endpoint_id id);

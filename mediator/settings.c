@@ -77,16 +77,15 @@ static enum status read_upstreams(const struct section *top, struct settings *ou
     unsigned count = cfg_size(top->cfg, "upstream");
     enum status st = ST_OK;
 
-    /* Several would each need a path of their own. */
-    if (count != 1)
-        return section_wrong(top, "upstream", "is needed exactly once");
+    if (count == 0)
+        return section_wrong(top, "upstream", "is needed");
     out->upstreams = calloc(count, sizeof *out->upstreams);
     if (!out->upstreams)
         return ST_NO_MEMORY;
     for (; out->upstream_count < count && !st; out->upstream_count++) {
         cfg_t *cfg = cfg_getnsec(top->cfg, "upstream", (unsigned)out->upstream_count);
         struct section s = { cfg, "upstream", cfg_title(cfg), top->why, top->why_cap };
-        st = settings_upstream_read(&s, &out->upstreams[out->upstream_count]);
+        st = settings_upstream_read(&s, out, &out->upstreams[out->upstream_count]);
     }
     return st;
 }
@@ -186,6 +185,13 @@ static int id_against(const void *id, const void *client)
 const struct client *settings_client(const struct settings *s, struct slice id)
 {
     return bsearch(&id, s->clients, s->client_count, sizeof *s->clients, id_against);
+}
+
+const struct client *settings_client_at(const struct settings *s, size_t upstream, struct slice id)
+{
+    const struct client *client = settings_client(s, id);
+
+    return client && client->upstream == upstream ? client : NULL;
 }
 
 const struct check_policy *settings_check(const struct settings *s, struct slice name)

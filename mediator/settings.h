@@ -4,8 +4,17 @@
 #include "keyring.h"
 
 /* Endpoints of an authorization server that the mediator uses. */
-enum endpoint_id { ENDPOINT_AUTHORIZATION, ENDPOINT_TOKEN, ENDPOINT_PAR, ENDPOINT_COUNT };
-/* Their names, as configuration keys and as metadata members (RFC 8414 §2, RFC 9126 §5). */
+enum endpoint_id {
+    ENDPOINT_AUTHORIZATION,
+    ENDPOINT_TOKEN,
+    ENDPOINT_PAR,
+    ENDPOINT_DEVICE,
+    ENDPOINT_REVOCATION,
+    ENDPOINT_INTROSPECTION,
+    ENDPOINT_COUNT
+};
+/* Their names, as configuration keys and as metadata members (RFC 8414 §2, RFC 9126 §5, RFC 8628
+ * §4). */
 extern const char *const ENDPOINT_NAMES[ENDPOINT_COUNT];
 
 struct words {
@@ -14,8 +23,11 @@ struct words {
 };
 bool words_have(const struct words *w, struct slice word);
 
+enum { UPSTREAM_PREFIX_MAX = 128 };
 struct upstream_settings {
     char *name;
+    char *prefix; /* of our paths for it: "" or "/segment", and more segments */
+    char *front;  /* our issuer and prefix: what its clients know it by, the audience of proofs */
     char *issuer;
     bool discovery;
     bool allow_http;                 /* to hosts other than this one; otherwise https only */
@@ -64,7 +76,7 @@ struct check_policy {
 };
 
 struct settings {
-    char *issuer;      /* our own URL, without a slash at its end: the audience of proofs */
+    char *issuer;      /* our own URL, without a slash at its end */
     struct slice host; /* its authority, borrowed from it */
     bool https;
     uint32_t clock_skew;         /* seconds, like all below */
@@ -89,6 +101,8 @@ enum status settings_load(cfg_t *cfg, struct log *log, void **model, char *why, 
 void settings_free(void *model);
 
 const struct client *settings_client(const struct settings *s, struct slice id);
+/* NULL also for a client of another upstream. */
+const struct client *settings_client_at(const struct settings *s, size_t upstream, struct slice id);
 
 /* NULL if there is none of that name. */
 const struct check_policy *settings_check(const struct settings *s, struct slice name);

@@ -1,6 +1,7 @@
 #include "settings_upstream.h"
 
 #include <arpa/inet.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -8,10 +9,14 @@ const char *const ENDPOINT_NAMES[ENDPOINT_COUNT] = {
     [ENDPOINT_AUTHORIZATION] = "authorization_endpoint",
     [ENDPOINT_TOKEN] = "token_endpoint",
     [ENDPOINT_PAR] = "pushed_authorization_request_endpoint",
+    [ENDPOINT_DEVICE] = "device_authorization_endpoint",
+    [ENDPOINT_REVOCATION] = "revocation_endpoint",
+    [ENDPOINT_INTROSPECTION] = "introspection_endpoint",
 };
 
 /* libconfuse writes parsed values elsewhere, but wants its tables writable. */
 cfg_opt_t settings_upstream_opts[] = {
+    CFG_STR("prefix", "", CFGF_NONE),
     CFG_STR("issuer", NULL, CFGF_NONE),
     CFG_BOOL("discovery", cfg_true, CFGF_NONE),
     CFG_BOOL("allow_http", cfg_false, CFGF_NONE),
@@ -22,6 +27,9 @@ cfg_opt_t settings_upstream_opts[] = {
     CFG_STR("authorization_endpoint", NULL, CFGF_NONE),
     CFG_STR("token_endpoint", NULL, CFGF_NONE),
     CFG_STR("pushed_authorization_request_endpoint", NULL, CFGF_NONE),
+    CFG_STR("device_authorization_endpoint", NULL, CFGF_NONE),
+    CFG_STR("revocation_endpoint", NULL, CFGF_NONE),
+    CFG_STR("introspection_endpoint", NULL, CFGF_NONE),
     CFG_STR("ca_file", NULL, CFGF_NONE),
     CFG_SEC("limits", config_upstream_limits_opts, CFGF_NONE),
     CFG_END(),
@@ -95,14 +103,71 @@ static enum status read_upstream_urls(const struct section *s, struct upstream_s
     return st ? st : read_tls(s, tls, u);
 }
 
-enum status settings_upstream_read(const struct section *s, struct upstream_settings *u)
+/* Its first segment is looked up before that of any upstream. */
+static bool is_reserved(const char *prefix)
+{
+    static const char *const reserved[] = { "/.well-known", "/check", "/healthz", "/readyz" };
+
+    for (size_t i = 0; i < sizeof reserved / sizeof *reserved; i++) {
+        size_t len = strlen(reserved[i]);
+        if (strncmp(prefix, reserved[i], len) == 0 && (!prefix[len] || prefix[len] == '/'))
+            return true;
+    }
+    return false;
+}
+
+/* Segments of unreserved characters (RFC 3986 §2.3), so that nobody between spells them in
+ * another way, and none that is "." or "..". */
+static bool is_prefix(const char *text)
+{
+    static const char allowed[] =
+        "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._~";
+
+    while (*text == '/') {
+        size_t len = strspn(++text, allowed);
+        bool dots = len <= 2 && strspn(text, ".") == len;
+        if (len == 0 || dots)
+            return false;
+        text += len;
+    }
+    return !*text;
+}
+
+static enum status make_front(const struct settings *all, struct upstream_settings *u)
+{
+    if (asprintf(&u->front, "%s%s", all->issuer, u->prefix) >= 0)
+        return ST_OK;
+    u->front = NULL;
+    return ST_NO_MEMORY;
+}
+
+static enum status read_prefix(const struct section *s, const struct settings *all,
+                               struct upstream_settings *u)
+{
+    u->prefix = strdup(cfg_getstr(s->cfg, "prefix"));
+    if (!u->prefix)
+        return ST_NO_MEMORY;
+    if (strlen(u->prefix) > UPSTREAM_PREFIX_MAX || !is_prefix(u->prefix))
+        return section_wrong(s, "prefix", "is not a path of letters, digits and -._~, such as /a");
+    if (is_reserved(u->prefix))
+        return section_wrong(s, "prefix", "begins with a path that has another meaning");
+    for (size_t i = 0; i < all->upstream_count; i++)
+        if (strcmp(all->upstreams[i].prefix, u->prefix) == 0)
+            return section_wrong(s, "prefix", "is that of another upstream: each needs its own");
+    return make_front(all, u);
+}
+
+enum status settings_upstream_read(const struct section *s, const struct settings *all,
+                                   struct upstream_settings *u)
 {
     u->discovery = cfg_getbool(s->cfg, "discovery");
     u->allow_http = cfg_getbool(s->cfg, "allow_http");
     u->forward_dpop = cfg_getbool(s->cfg, "forward_dpop");
     u->forwarded = cfg_getbool(s->cfg, "forwarded");
     u->name = strdup(s->title);
-    enum status st = u->name ? read_upstream_urls(s, u) : ST_NO_MEMORY;
+    enum status st = u->name ? read_prefix(s, all, u) : ST_NO_MEMORY;
+    if (!st)
+        st = read_upstream_urls(s, u);
     if (!st)
         st = section_int(s, "refresh", 1, 86400, &u->refresh);
     return st ? st
@@ -113,6 +178,8 @@ enum status settings_upstream_read(const struct section *s, struct upstream_sett
 void settings_upstream_clear(struct upstream_settings *u)
 {
     free(u->name);
+    free(u->prefix);
+    free(u->front);
     free(u->issuer);
     free(u->metadata_url);
     for (size_t i = 0; i < ENDPOINT_COUNT; i++)

@@ -56,11 +56,9 @@ static void proceed(struct request *r)
     binding_take(&r->binding, r->worker->store, binding_taken, r);
 }
 
-static const struct gated_endpoint token = { .name = "token",
-                                             .policy = policy_token,
-                                             .proceed = proceed };
+static const struct gated_endpoint token = { .policy = policy_token, .proceed = proceed };
 
-void token_handle(struct http_exchange *ex, void *app)
+void token_handle(struct request *r)
 {
-    request_gate(ex, app, &token);
+    request_gate(r, &token);
 }

@@ -1,6 +1,5 @@
 /* token: POST /token: every grant, forwarded once it has passed the gate. */
 #pragma once
-#include "http_server.h"
+#include "request.h"
 
-/* A http_handler_fn: app is the struct worker, as for all handlers. */
-void token_handle(struct http_exchange *ex, void *app);
+void token_handle(struct request *r);

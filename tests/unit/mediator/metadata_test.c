@@ -4,16 +4,18 @@
 #include <string.h>
 
 #include "json.h"
+#include "possession.h"
 
-static const struct settings settings = { .issuer = (char *)"https://auth.example" };
-static const bool all[ENDPOINT_COUNT] = { true, true, true };
+static struct upstream_settings upstreams[] = { { .front = (char *)"https://auth.example/realm" } };
+static const struct settings settings = { .upstreams = upstreams, .upstream_count = 1 };
+static const bool all[ENDPOINT_COUNT] = { true, true, true, true, true, true };
 
 static cJSON *make(const char *upstream, const bool *has)
 {
     cJSON *in, *out;
 
     cr_assert_eq(json_parse_object(slice_of(upstream), &JSON_MESSAGE_LIMITS, &in), ST_OK);
-    out = metadata_make(&settings, in, has);
+    out = metadata_make(&settings, 0, in, has);
     cr_assert_not_null(out);
     cJSON_Delete(in);
     return out;
@@ -34,8 +36,11 @@ static void expect(const cJSON *document, const char *member, const char *want)
 Test(metadata, nothing_leads_past_us)
 {
     static const char *const withheld[] = {
-        "signed_metadata",        "mtls_endpoint_aliases", "revocation_endpoint",
-        "introspection_endpoint", "registration_endpoint", "device_authorization_endpoint",
+        "signed_metadata",
+        "mtls_endpoint_aliases",
+        "registration_endpoint",
+        "backchannel_authentication_endpoint",
+        "introspection_endpoint_auth_signing_alg_values_supported",
     };
     cJSON *document =
         make("{\"issuer\":\"https://as.example\",\"signed_metadata\":\"ey.ey.ey\","
@@ -45,6 +50,8 @@ Test(metadata, nothing_leads_past_us)
              "\"pushed_authorization_request_endpoint\":\"https://as.example/par\","
              "\"revocation_endpoint\":\"https://as.example/revoke\","
              "\"introspection_endpoint\":\"https://as.example/introspect\","
+             "\"backchannel_authentication_endpoint\":\"https://as.example/ciba\","
+             "\"introspection_endpoint_auth_signing_alg_values_supported\":[\"RS256\"],"
              "\"registration_endpoint\":\"https://as.example/register\","
              "\"device_authorization_endpoint\":\"https://as.example/device\","
              "\"authorization_response_iss_parameter_supported\":true}",
@@ -67,11 +74,18 @@ Test(metadata, our_members)
                            "\"require_pushed_authorization_requests\":false}",
                            all);
 
-    expect(document, "issuer", "\"https://auth.example\"");
-    expect(document, "token_endpoint", "\"https://auth.example/token\"");
-    expect(document, "authorization_endpoint", "\"https://auth.example/authorize\"");
-    expect(document, "pushed_authorization_request_endpoint", "\"https://auth.example/par\"");
-    expect(document, "challenge_endpoint", "\"https://auth.example/challenge\"");
+    expect(document, "issuer", "\"https://auth.example/realm\"");
+    expect(document, "token_endpoint", "\"https://auth.example/realm/token\"");
+    expect(document, "authorization_endpoint", "\"https://auth.example/realm/authorize\"");
+    expect(document, "pushed_authorization_request_endpoint", "\"https://auth.example/realm/par\"");
+    expect(document, "device_authorization_endpoint",
+           "\"https://auth.example/realm/device_authorization\"");
+    expect(document, "revocation_endpoint", "\"https://auth.example/realm/revoke\"");
+    expect(document, "introspection_endpoint", "\"https://auth.example/realm/introspect\"");
+    expect(document, "revocation_endpoint_auth_methods_supported", "[\"attest_jwt_client_auth\"]");
+    expect(document, "introspection_endpoint_auth_methods_supported",
+           "[\"attest_jwt_client_auth\"]");
+    expect(document, "challenge_endpoint", "\"https://auth.example/realm/challenge\"");
     expect(document, "token_endpoint_auth_methods_supported", "[\"attest_jwt_client_auth\"]");
     expect(document, "client_attestation_signing_alg_values_supported", "[\"HS256\"]");
     expect(document, "client_attestation_pop_signing_alg_values_supported",
@@ -100,8 +114,67 @@ Test(metadata, what_upstream_lacks_is_not_ours_either)
     static const bool token_only[ENDPOINT_COUNT] = { [ENDPOINT_TOKEN] = true };
     cJSON *document = make("{}", token_only);
 
-    expect(document, "token_endpoint", "\"https://auth.example/token\"");
+    expect(document, "token_endpoint", "\"https://auth.example/realm/token\"");
     expect(document, "authorization_endpoint", NULL);
     expect(document, "pushed_authorization_request_endpoint", NULL);
+    expect(document, "require_pushed_authorization_requests", NULL);
+    expect(document, "code_challenge_methods_supported", NULL);
+    expect(document, "response_types_supported", NULL);
+    expect(document, "device_authorization_endpoint", NULL);
+    expect(document, "revocation_endpoint", NULL);
+    expect(document, "revocation_endpoint_auth_methods_supported", NULL);
+    expect(document, "introspection_endpoint", NULL);
+    expect(document, "grant_types_supported", "[]");
     cJSON_Delete(document);
+}
+
+#define DEVICE_CODE "urn:ietf:params:oauth:grant-type:device_code"
+static char *grants_of_a[] = { (char *)"authorization_code", (char *)"refresh_token",
+                               (char *)DEVICE_CODE };
+static char *grants_of_b[] = { (char *)"refresh_token", (char *)"client_credentials" };
+static char *grants_of_others[] = { (char *)"password" };
+
+/* What the clients of this upstream may use, it offers, and has an endpoint for. */
+Test(metadata, grants)
+{
+    const struct possession_mode *pop = possession_find("pop");
+    struct client clients[] = {
+        { .grants = { grants_of_a, 3 }, .possession = pop },
+        { .grants = { grants_of_b, 2 }, .possession = pop },
+        { .grants = { grants_of_others, 1 }, .possession = possession_find("dpop"), .upstream = 1 },
+    };
+    const struct settings with_clients = {
+        .upstreams = upstreams, .upstream_count = 1, .clients = clients, .client_count = 3
+    };
+    static const struct {
+        const char *offered, *grants;
+        bool authorization, device;
+    } rows[] = {
+        { "{}",
+          "[\"authorization_code\",\"refresh_token\",\"" DEVICE_CODE "\",\"client_credentials\"]",
+          true, true },
+        { "{}", "[\"refresh_token\",\"client_credentials\"]", false, false },
+        { "{\"grant_types_supported\":[\"refresh_token\",\"implicit\",\"password\"]}",
+          "[\"authorization_code\",\"refresh_token\"]", true, true },
+        { "{\"grant_types_supported\":[]}", "[]", false, true },
+    };
+
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        const bool has[ENDPOINT_COUNT] = { [ENDPOINT_TOKEN] = true,
+                                           [ENDPOINT_AUTHORIZATION] = rows[i].authorization,
+                                           [ENDPOINT_DEVICE] = rows[i].device };
+        cJSON *offered, *document;
+        cr_assert_eq(json_parse_object(slice_of(rows[i].offered), &JSON_MESSAGE_LIMITS, &offered),
+                     ST_OK);
+        document = metadata_make(&with_clients, 0, offered, has);
+        expect(document, "grant_types_supported", rows[i].grants);
+        expect(document, "dpop_signing_alg_values_supported", NULL);
+        clients[0].possession = possession_find("dpop");
+        cJSON_Delete(document);
+        document = metadata_make(&with_clients, 0, offered, has);
+        expect(document, "dpop_signing_alg_values_supported", "[\"ES256\",\"EdDSA\"]");
+        clients[0].possession = pop;
+        cJSON_Delete(document);
+        cJSON_Delete(offered);
+    }
 }

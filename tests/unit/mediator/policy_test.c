@@ -40,6 +40,51 @@ static void expect(policy_fn *policy, const struct row *rows, size_t count)
 
 #define CODE "grant_type=authorization_code&code=c&code_verifier="
 
+#define DEVICE_CODE "urn%3Aietf%3Aparams%3Aoauth%3Agrant-type%3Adevice_code"
+#define EXCHANGE    "urn%3Aietf%3Aparams%3Aoauth%3Agrant-type%3Atoken-exchange"
+static char *named_grants[] = { (char *)"urn:ietf:params:oauth:grant-type:device_code",
+                                (char *)"urn:ietf:params:oauth:grant-type:token-exchange",
+                                (char *)"urn:example:of-our-own" };
+static const struct client naming_client = { .grants = { named_grants, 3 },
+                                             .scopes = { scopes, 2 } };
+
+Test(policy, grants_by_name)
+{
+    static const struct row rows[] = {
+        { "grant_type=urn%3Aietf%3Aparams%3Aoauth%3Agrant-type%3Ajwt-bearer&scope=read",
+          REFUSE_GRANT_TYPE, &naming_client },
+        { "grant_type=device_code", REFUSE_GRANT_TYPE, &naming_client },
+        { "grant_type=" EXCHANGE, REFUSE_SCOPE, &naming_client },
+        { "grant_type=" EXCHANGE "&scope=admin", REFUSE_SCOPE, &naming_client },
+        { "grant_type=" DEVICE_CODE "&device_code=d&scope=admin", REFUSE_SCOPE, &naming_client },
+        { "grant_type=" DEVICE_CODE "&device_code=d", ACCEPTED, &naming_client },
+        { "grant_type=" EXCHANGE "&scope=read", ACCEPTED, &naming_client },
+        { "grant_type=urn%3Aexample%3Aof-our-own&scope=read+write", ACCEPTED, &naming_client },
+    };
+    EXPECT(policy_token, rows);
+}
+
+Test(policy, device)
+{
+    static const struct row rows[] = {
+        { "", REFUSE_GRANT_TYPE, &open_client },
+        { "", REFUSE_SCOPE, &naming_client },
+        { "scope=read+admin", REFUSE_SCOPE, &naming_client },
+        { "scope=read", ACCEPTED, &naming_client },
+    };
+    EXPECT(policy_device, rows);
+}
+
+Test(policy, token_to_revoke_or_look_at)
+{
+    static const struct row rows[] = {
+        { "", REFUSE_REQUEST, &open_client },
+        { "token=", REFUSE_REQUEST, &open_client },
+        { "token=t", ACCEPTED, &strict_client },
+    };
+    EXPECT(policy_names_token, rows);
+}
+
 Test(policy, token)
 {
     static const struct row rows[] = {

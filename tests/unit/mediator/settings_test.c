@@ -11,6 +11,10 @@
 #define CLIENT_WITH(text)   "client \"app\" { " KEYS text " }\n"
 #define UPSTREAM_WITH(text) "upstream \"as\" { issuer = \"https://as.example\"\n" text " }\n"
 
+#define UPSTREAM_AT(prefix)                                                                        \
+    "upstream \"b\" { issuer = \"https://b.example\" prefix = \"" prefix "\" }\n"
+#define BYTES_64 "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
+
 #define CHECK_WITH(text) "check \"c\" { resource = \"https://api.example:8443/v1\"\n" text " }\n"
 
 Test(settings, what_is_wrong_is_named)
@@ -24,8 +28,21 @@ Test(settings, what_is_wrong_is_named)
         { "issuer = \"https://auth.example/\"\n" UPSTREAM CLIENT, "issuer" },
         { "issuer = \"https://auth.example?a=b\"\n" UPSTREAM CLIENT, "issuer" },
         { ISSUER CLIENT, "upstream" },
-        { ISSUER UPSTREAM "upstream \"b\" { issuer = \"https://b.example\" }\n" CLIENT,
-          "upstream" },
+        { ISSUER UPSTREAM "upstream \"b\" { issuer = \"https://b.example\" }\n" CLIENT, "prefix" },
+        { ISSUER UPSTREAM_WITH("prefix = \"/a\"") UPSTREAM_AT("/a") CLIENT, "prefix" },
+        { ISSUER UPSTREAM UPSTREAM_AT("/a") CLIENT, "upstream" },
+        { ISSUER UPSTREAM_WITH("prefix = \"a\"") CLIENT, "prefix" },
+        { ISSUER UPSTREAM_WITH("prefix = \"/\"") CLIENT, "prefix" },
+        { ISSUER UPSTREAM_WITH("prefix = \"/a/\"") CLIENT, "prefix" },
+        { ISSUER UPSTREAM_WITH("prefix = \"//a\"") CLIENT, "prefix" },
+        { ISSUER UPSTREAM_WITH("prefix = \"/.\"") CLIENT, "prefix" },
+        { ISSUER UPSTREAM_WITH("prefix = \"/a/../b\"") CLIENT, "prefix" },
+        { ISSUER UPSTREAM_WITH("prefix = \"/a%2fb\"") CLIENT, "prefix" },
+        { ISSUER UPSTREAM_WITH("prefix = \"/a?b\"") CLIENT, "prefix" },
+        { ISSUER UPSTREAM_WITH("prefix = \"/" BYTES_64 BYTES_64 "\"") CLIENT, "prefix" },
+        { ISSUER UPSTREAM_WITH("prefix = \"/check\"") CLIENT, "prefix" },
+        { ISSUER UPSTREAM_WITH("prefix = \"/healthz/a\"") CLIENT, "prefix" },
+        { ISSUER UPSTREAM_WITH("prefix = \"/.well-known/a\"") CLIENT, "prefix" },
         { ISSUER UPSTREAM UPSTREAM CLIENT, "as" },
         { ISSUER "upstream \"as\" { }\n" CLIENT, "issuer" },
         { ISSUER "upstream \"as\" { issuer = \"http://as.example\" }\n" CLIENT, "https" },
@@ -97,6 +114,27 @@ static struct configured loaded(const char *text)
     return c;
 }
 
+Test(settings, several_upstreams)
+{
+    struct configured c = loaded(
+        ISSUER UPSTREAM_WITH("prefix = \"/realms/one.two\"") UPSTREAM_AT("/checks")
+            CLIENT_WITH("upstream = \"b\"") "client \"other\" { upstream = \"as\" " KEYS "}\n");
+    const struct settings *s = c.model;
+
+    cr_assert_eq(s->upstream_count, 2);
+    cr_expect_str_eq(s->upstreams[0].front, "https://auth.example/realms/one.two");
+    cr_expect_str_eq(s->upstreams[1].front, "https://auth.example/checks");
+    cr_expect_not_null(settings_client_at(s, 1, SLICE_LIT("app")));
+    cr_expect_null(settings_client_at(s, 0, SLICE_LIT("app")));
+    cr_expect_not_null(settings_client_at(s, 0, SLICE_LIT("other")));
+    cr_expect_null(settings_client_at(s, 0, SLICE_LIT("nobody")));
+    configured_clear(&c);
+    c = loaded(ISSUER UPSTREAM_WITH(
+        "prefix = \"/123456789012345678901234567890123456789012345678901234567890123" BYTES_64 "\"")
+                   CLIENT);
+    configured_clear(&c);
+}
+
 Test(settings, defaults)
 {
     struct configured c = loaded(ISSUER UPSTREAM CLIENT);
@@ -109,6 +147,7 @@ Test(settings, defaults)
     cr_expect_eq(s->pop_max_age, 60);
     cr_expect_eq(s->request_lifetime, 300);
     cr_expect_eq(s->binding_lifetime, 600);
+    cr_expect_str_eq(s->upstreams[0].front, s->issuer);
     cr_expect(s->upstreams[0].discovery && !s->upstreams[0].forwarded);
     cr_expect_eq(client->auth, client_auth_find("client_secret_basic"));
     cr_expect_eq(client->possession, possession_find("pop"));

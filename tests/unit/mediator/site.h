@@ -4,16 +4,12 @@
 #pragma once
 #include <event2/event.h>
 
-#include "authorize.h"
-#include "challenge.h"
 #include "check.h"
 #include "configured.h"
+#include "front.h"
 #include "listener.h"
 #include "mediator.h"
-#include "metadata.h"
 #include "mint.h"
-#include "par.h"
-#include "token.h"
 
 enum { SITE_TEXT = 16384 };
 
@@ -35,8 +31,9 @@ struct site {
 
     struct http_server *upstream, *server;
     uint16_t upstream_port, port;
-    struct site_reply token, par, metadata; /* code 0: 404 */
-    bool hold;                              /* answer nothing at /token but keep it in held */
+    struct site_reply token, par, metadata, other; /* code 0: 404 */
+    const char *audience;                          /* of proofs; NULL: MINT_ISSUER */
+    bool hold; /* answer nothing at /token but keep it in held */
     struct http_exchange *held;
     unsigned asked, metadata_asked; /* requests that reached upstream */
     char seen_target[SITE_TEXT], seen_head[SITE_TEXT], seen_body[SITE_TEXT];
@@ -105,20 +102,25 @@ static inline void site_on_metadata(struct http_exchange *ex, void *app)
     site_play(ex, &s->metadata);
 }
 
+static inline void site_on_other(struct http_exchange *ex, void *app)
+{
+    struct site *s = app;
+    site_note_request(ex, s);
+    site_play(ex, &s->other);
+}
+
 static const struct http_route site_upstream_routes[] = {
+    { "POST", "/other/*", site_on_other },
     { "POST", "/token", site_on_token },
     { "POST", "/par", site_on_par },
     { "GET", "/.well-known/oauth-authorization-server", site_on_metadata },
 };
 
+/* The daemon's own but for its health. */
 static const struct http_route site_routes[] = {
-    { "POST", "/token", token_handle },
-    { "POST", "/par", par_handle },
-    { "GET", "/authorize", authorize_handle },
-    { "POST", "/challenge", challenge_handle },
     { "*", "/check", check_handle },
     { "*", "/check/*", check_handle },
-    { "GET", "/.well-known/oauth-authorization-server", metadata_handle },
+    { "*", "/*", front_handle },
 };
 
 /* Where `proxied`, whoever connects is a trusted proxy. */
@@ -181,7 +183,7 @@ static inline void site_config(struct site *s, char *out, size_t cap, const char
     writer_text(&w, more);
     writer_text(&w, "\n}\nclient \"app\" {\n keyring = \"%s\"\n");
     writer_text(&w, client);
-    writer_text(&w, "\n}\nclient \"other\" {\n keyring = \"%s\"\n}\n");
+    writer_text(&w, "\n}\nclient \"other\" {\n upstream = \"as\"\n keyring = \"%s\"\n}\n");
     out[w.len] = '\0';
     cr_assert(!w.full);
 }
@@ -211,7 +213,7 @@ static inline void site_open(struct site *s, const char *upstream, const char *c
     s->wall = MINT_NOW;
     s->clock = (struct clock){ site_wall, site_steady, s };
     s->base = event_base_new();
-    s->upstream = site_serve(s, site_upstream_routes, 3, s, &s->upstream_port);
+    s->upstream = site_serve(s, site_upstream_routes, 4, s, &s->upstream_port);
     configured_folder(&s->c);
     site_config(s, config, sizeof config, upstream, client);
     cr_assert_eq(configured_load(&s->c, config), ST_OK, "%s", s->c.why);
@@ -299,7 +301,8 @@ static inline unsigned site_post_as(struct site *s, const struct private_key *in
 {
     struct text token = mint_token(&(struct token_wish){
         .secret = configured_secret(), .kid = s->c.kid, .instance = instance });
-    struct text proof = mint_proof(&(struct proof_wish){ .instance = instance });
+    struct text proof =
+        mint_proof(&(struct proof_wish){ .instance = instance, .audience = s->audience });
     struct http1_header headers[16] = {
         { SLICE_LIT("Content-Type"), SLICE_LIT("application/x-www-form-urlencoded") },
         { SLICE_LIT(ATTESTATION_HEADER), slice_of(token.bytes) },
