@@ -47,12 +47,17 @@ struct demands {
     uint32_t max_age; /* seconds since attestation; 0: until the token expires */
 };
 
+enum { ASSERTION_AUDIENCE_MAX = 1024 };
+
 /* One OAuth client, as its owner configured it. */
 struct client {
     char *id;
     size_t upstream; /* index into settings->upstreams */
     struct keyring *keyring;
     const struct client_auth_method *auth;
+    char *assertion_audience;    /* see client_auth.h */
+    uint32_t assertion_lifetime; /* seconds */
+    struct client_key *key;      /* or NULL */
     const struct possession_mode *possession;
     struct words grants;
     struct words scopes;        /* empty: whatever upstream allows */

@@ -68,6 +68,18 @@ Test(settings, what_is_wrong_is_named)
         { ISSUER UPSTREAM CLIENT CLIENT, "app" },
         { ISSUER UPSTREAM CLIENT_WITH("upstream = \"bs\""), "upstream" },
         { ISSUER UPSTREAM CLIENT_WITH("auth_method = \"basic\""), "auth_method" },
+        { ISSUER UPSTREAM CLIENT_WITH("auth_method = \"private_key_jwt\""), "assertion_keyring" },
+        { ISSUER UPSTREAM CLIENT_WITH("assertion_keyring = \"%s\""), "private_key_jwt" },
+        { ISSUER UPSTREAM CLIENT_WITH(
+              "auth_method = \"private_key_jwt\"\n assertion_keyring = \"/nonexistent\""),
+          "/nonexistent" },
+        { ISSUER UPSTREAM CLIENT_WITH(
+              "auth_method = \"private_key_jwt\"\n assertion_keyring = \"%s\""),
+          "private JWK" },
+        { ISSUER UPSTREAM CLIENT_WITH("assertion_audience = \"audience\""), "assertion_audience" },
+        { ISSUER UPSTREAM CLIENT_WITH("assertion_audience = \"\""), "assertion_audience" },
+        { ISSUER UPSTREAM CLIENT_WITH("assertion_lifetime = 0"), "assertion_lifetime" },
+        { ISSUER UPSTREAM CLIENT_WITH("assertion_lifetime = 3601"), "assertion_lifetime" },
         { ISSUER UPSTREAM CLIENT_WITH("possession = \"pop, dpop\""), "possession" },
         { ISSUER UPSTREAM CLIENT_WITH("grants = {}"), "grants" },
         { ISSUER UPSTREAM CLIENT_WITH("grants = {\"\"}"), "grants" },
