@@ -14,8 +14,9 @@ enum {
     CLAIMS_MAX = 2 * (2 * CLIENT_ID_MAX + ASSERTION_AUDIENCE_MAX) + 256,
     ASSERTION_MAX = BASE64URL_LEN(CLAIMS_MAX) + 1024 /* header and signature */
 };
-#define ASSERTION_TYPE "urn:ietf:params:oauth:client-assertion-type:jwt-bearer" /* RFC 7523 §2.2  \
-                                                                                 */
+#define ASSERTION_TYPE                                                                             \
+    "urn:ietf:params:oauth:client-assertion-type:jwt-bearer" /* RFC 7523 §2.2                     \
+                                                              */
 _Static_assert(ASSERTION_MAX + 256 <= CLIENT_AUTH_FORM_MAX, "an assertion needs no escapes");
 
 /* Standard base64 with padding (RFC 7617 §2), made from the other alphabet. */

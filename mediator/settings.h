@@ -47,6 +47,11 @@ struct demands {
     uint32_t max_age; /* seconds since attestation; 0: until the token expires */
 };
 
+struct scope_rule {
+    char *scope;
+    struct demands demands; /* beside the client's */
+};
+
 enum { ASSERTION_AUDIENCE_MAX = 1024 };
 
 /* One OAuth client, as its owner configured it. */
@@ -63,7 +68,9 @@ struct client {
     struct words scopes;        /* empty: whatever upstream allows */
     struct words redirect_uris; /* likewise */
     struct demands demands;
-    bool limited_use; /* a token serves one request */
+    size_t rule_count;
+    struct scope_rule *rules; /* each of one of `scopes` */
+    bool limited_use;         /* a token serves one request */
     bool require_challenge;
     bool seal_refresh;            /* refresh tokens leave sealed, and come back so */
     bool accept_unsealed_refresh; /* those from before as well */

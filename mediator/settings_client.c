@@ -7,6 +7,7 @@
 #include "client_key.h"
 #include "msg_challenge.h"
 #include "possession.h"
+#include "settings_scope.h"
 
 cfg_opt_t settings_client_opts[] = {
     CFG_STR("upstream", NULL, CFGF_NONE),
@@ -18,6 +19,7 @@ cfg_opt_t settings_client_opts[] = {
     CFG_STR("possession", "pop", CFGF_NONE),
     CFG_STR_LIST("grants", (char *)"{authorization_code, refresh_token}", CFGF_NONE),
     CFG_STR_LIST("scopes", (char *)"{}", CFGF_NONE),
+    CFG_SEC("scope", settings_scope_opts, CFGF_MULTI | CFGF_TITLE | CFGF_NO_TITLE_DUPES),
     CFG_STR_LIST("redirect_uris", (char *)"{}", CFGF_NONE),
     SETTINGS_DEMANDS_OPTS,
     CFG_BOOL("limited_use", cfg_false, CFGF_NONE),
@@ -86,6 +88,8 @@ static enum status read_client_words(const struct section *s, struct client *c)
         st = section_wrong(s, "grants", "is empty");
     if (!st)
         st = section_words(s, "scopes", &c->scopes);
+    if (!st)
+        st = settings_scopes_read(s, c);
     return st ? st : section_words(s, "redirect_uris", &c->redirect_uris);
 }
 
@@ -152,5 +156,6 @@ void settings_client_clear(struct client *c)
     free(c->assertion_audience);
     words_clear(&c->grants);
     words_clear(&c->scopes);
+    settings_scopes_clear(c);
     words_clear(&c->redirect_uris);
 }

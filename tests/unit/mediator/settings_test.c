@@ -104,7 +104,17 @@ Test(settings, what_is_wrong_is_named)
         { ISSUER UPSTREAM CLIENT CHECK_WITH("") CHECK_WITH(""), "c" },
         { ISSUER UPSTREAM CLIENT_WITH("seal_refresh = true"), "seal_keyring" },
         { ISSUER "seal_keyring = \"/nonexistent\"\n" UPSTREAM CLIENT, "/nonexistent" },
-        { ISSUER UPSTREAM CLIENT_WITH("scope = {\"a\"}"), "scopes" },
+        { ISSUER UPSTREAM CLIENT_WITH("scope = {\"a\"}"), "scope" },
+        { ISSUER UPSTREAM CLIENT_WITH("scope \"a\" { }"), "scope \"a\"" },
+        { ISSUER UPSTREAM CLIENT_WITH("scopes = {\"b\"}\n scope \"a\" { }"), "scope \"a\"" },
+        { ISSUER UPSTREAM CLIENT_WITH("scopes = {\"a\"}\n scope \"a\" { min_streak = 0 }"),
+          "min_streak" },
+        { ISSUER UPSTREAM CLIENT_WITH("scopes = {\"a\"}\n scope \"a\" { min_coverage = 1.01 }"),
+          "min_coverage" },
+        { ISSUER UPSTREAM CLIENT_WITH("scopes = {\"a\"}\n scope \"a\" { max_age = 86401 }"),
+          "max_age" },
+        { ISSUER UPSTREAM CLIENT_WITH("scopes = {\"a\"}\n scope \"a\" { }\n scope \"a\" { }"),
+          "a" },
     };
     struct configured c;
 
