@@ -35,6 +35,8 @@ struct upstream_settings {
     bool forwarded;                  /* tell upstream our host in X-Forwarded-Host and -Proto */
     char *metadata_url;              /* or NULL: the well-known places below the issuer */
     uint32_t refresh;                /* seconds until metadata is fetched again */
+    uint32_t retry;                  /* after a failure, doubled with each more ... */
+    uint32_t retry_max;              /* up to this */
     char *endpoints[ENDPOINT_COUNT]; /* by hand, or NULL */
     struct http_client_limits limits;
     struct tls_settings *tls;

@@ -70,9 +70,9 @@ Test(demands, of_scopes)
     "\"urn:ietf:params:oauth:grant-type:device_code\"}\n"
 #define CLIENT                                                                                     \
     GRANTS                                                                                         \
-        "scopes = {\"notes\", \"half\", \"most\", \"twice\"}\n accept_unsealed_refresh = true\n"   \
-        "scope \"half\" { min_coverage = 0.5 }\n scope \"most\" { min_coverage = 0.51 }\n"         \
-        "scope \"twice\" { min_streak = 2 }\n"
+    "scopes = {\"notes\", \"half\", \"most\", \"twice\"}\n accept_unsealed_refresh = true\n"       \
+    "scope \"half\" { min_coverage = 0.5 }\n scope \"most\" { min_coverage = 0.51 }\n"             \
+    "scope \"twice\" { min_streak = 2 }\n"
 
 static struct site s;
 
