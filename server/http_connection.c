@@ -382,7 +382,7 @@ void connection_accept(struct http_server *s, int fd, const struct sockaddr *add
     if (c->next)
         c->next->link = &c->next;
     s->connections = c;
-    s->connection_count++;
+    server_connection_came(s);
     event_assign(&c->read_event, s->base, fd, EV_READ | EV_PERSIST, on_readable, c);
     event_assign(&c->write_event, s->base, fd, EV_WRITE, on_writable, c);
     event_add(&c->read_event, NULL);

@@ -3,6 +3,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "clock.h"
 #include "crypto.h"
 #include "hex.h"
 #include "http_server_private.h"
@@ -25,6 +26,8 @@ struct http_exchange *exchange_new(struct connection *c)
     ex->arena = NULL;
     ex->on_end = NULL;
     ex->id[0] = '\0';
+    ex->route = s->route_count;
+    ex->began_us = 0;
     return ex;
 }
 
@@ -86,6 +89,11 @@ struct slice http_peer_text(const struct http_exchange *ex)
 bool http_peer_trusted(const struct http_exchange *ex)
 {
     return trusted_proxies_have(ex->connection->server->proxies, &ex->connection->peer);
+}
+
+void http_count_as(struct http_exchange *ex, size_t n)
+{
+    ex->route = ex->connection->server->route_count + 1 + n;
 }
 
 struct event_base *http_exchange_base(const struct http_exchange *ex)
@@ -166,9 +174,11 @@ void exchange_dispatch(struct http_exchange *ex)
 
     read_again(ex);
     draw_id(ex);
+    ex->began_us = clock_micros();
     forwarded_client(s->proxies, &ex->connection->peer, &ex->head, ex->peer);
     for (size_t i = 0; i < s->route_count; i++)
         if (is_path(&s->routes[i], &ex->head) && is_method(&s->routes[i], &ex->head)) {
+            ex->route = i;
             s->routes[i].handler(ex, s->app);
             return;
         }
@@ -269,6 +279,15 @@ static size_t headers_size(const struct http_header_field *headers, size_t count
     return size;
 }
 
+static void observe(const struct http_exchange *ex, unsigned code)
+{
+    const struct http_server *s = ex->connection->server;
+
+    if (s->observer)
+        s->observer->replied(s->observer_arg, ex->route, code,
+                             ex->began_us ? clock_micros() - ex->began_us : 0);
+}
+
 void http_reply(struct http_exchange *ex, unsigned code, const char *content_type,
                 const struct http_header_field *headers, size_t header_count, struct slice body)
 {
@@ -278,6 +297,7 @@ void http_reply(struct http_exchange *ex, unsigned code, const char *content_typ
     if (ex->replied)
         abort(); /* a second answer would go to whoever has the exchange now */
     ex->replied = true;
+    observe(ex, code);
     c->close_after = c->close_after || s->draining;
     if (c->state == CONN_CLOSED ||
         !has_scratch(s, HEAD_ROOM + headers_size(headers, header_count) + body.len)) {

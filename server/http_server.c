@@ -110,6 +110,8 @@ enum status http_server_new(struct event_base *base, const struct http_server_op
     s->app = options->app;
     s->limits = *options->limits;
     s->log = options->log;
+    s->observer = options->observer;
+    s->observer_arg = options->observer_arg;
     s->date_at = -1;
     s->tick = event_new(base, -1, EV_PERSIST, on_tick, s);
     enum status st = s->tick ? trusted_proxies_new(options->trusted_proxies,
@@ -162,9 +164,22 @@ static void report_drained(struct http_server *s)
         drained(s->drained_arg);
 }
 
+static void observe_connections(const struct http_server *s)
+{
+    if (s->observer)
+        s->observer->connections(s->observer_arg, s->connection_count);
+}
+
+void server_connection_came(struct http_server *s)
+{
+    s->connection_count++;
+    observe_connections(s);
+}
+
 void server_connection_gone(struct http_server *s)
 {
     s->connection_count--;
+    observe_connections(s);
     if (s->draining && s->connection_count == 0)
         report_drained(s);
 }

@@ -38,6 +38,9 @@ struct slice http_peer_text(const struct http_exchange *ex);  /* client's addres
 bool http_peer_trusted(const struct http_exchange *ex);
 struct event_base *http_exchange_base(const struct http_exchange *ex);
 
+/* For the observer: it is told endpoint n of those behind the route. */
+void http_count_as(struct http_exchange *ex, size_t n);
+
 /* Memory that lives until the reply, zeroed; NULL when there is none. */
 void *http_exchange_alloc(struct http_exchange *ex, size_t size);
 /* Called once when the exchange ends, replied or abandoned: release what the
@@ -54,6 +57,14 @@ struct http_header_field {
 void http_reply(struct http_exchange *ex, unsigned code, const char *content_type,
                 const struct http_header_field *headers, size_t header_count, struct slice body);
 
+/* Who is told what the server does. */
+struct http_observer {
+    /* `route` is a row's number; or route_count if there is none; or what http_count_as said,
+     * from route_count + 1 on. The time is from dispatch to answer, 0 for what never was. */
+    void (*replied)(void *arg, size_t route, unsigned code, uint64_t microseconds);
+    void (*connections)(void *arg, size_t open);
+};
+
 struct http_server;
 struct http_server_options {
     const struct http_route *routes;
@@ -64,6 +75,8 @@ struct http_server_options {
     /* Peers whose Forwarded / X-Forwarded-For is believed: CIDR texts. */
     const char *const *trusted_proxies;
     size_t trusted_proxy_count;
+    const struct http_observer *observer; /* or NULL */
+    void *observer_arg;
 };
 enum status http_server_new(struct event_base *base, const struct http_server_options *options,
                             struct http_server **out) MUST_USE;

@@ -59,6 +59,8 @@ struct http_exchange {
     char id[REQUEST_ID_LEN + 1];
     char peer[PEER_TEXT_MAX];
     bool replied;
+    size_t route;      /* as the observer is told */
+    uint64_t began_us; /* 0: not dispatched */
     struct arena_chunk *arena;
     void (*on_end)(void *arg);
     void *on_end_arg;
@@ -78,6 +80,8 @@ struct http_server {
     struct http_server_limits limits;
     struct log *log;
     struct trusted_proxies *proxies;
+    const struct http_observer *observer;
+    void *observer_arg;
 
     struct listener *listeners;
     struct connection *connections;
@@ -118,4 +122,5 @@ void exchange_end(struct http_exchange *ex);
 void exchange_refuse_framing(struct connection *c, unsigned code);
 
 /* --- http_server.c --- */
+void server_connection_came(struct http_server *s);
 void server_connection_gone(struct http_server *s);

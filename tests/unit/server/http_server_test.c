@@ -87,10 +87,46 @@ static void on_busy(struct http_exchange *ex, void *app)
     http_refuse(ex, http_refusal_of(ST_BUSY), "E-17");
 }
 
+static void on_part(struct http_exchange *ex, void *app)
+{
+    (void)app;
+    http_count_as(ex, 3);
+    http_reply(ex, 204, NULL, NULL, 0, (struct slice){ NULL, 0 });
+}
+
+static struct observed {
+    unsigned replies;
+    size_t route;
+    unsigned code;
+    uint64_t microseconds;
+    size_t open, most_open;
+} observed;
+
+static void note_reply(void *arg, size_t route, unsigned code, uint64_t microseconds)
+{
+    struct observed *o = arg;
+
+    o->replies++;
+    o->route = route;
+    o->code = code;
+    o->microseconds = microseconds;
+}
+
+static void note_connections(void *arg, size_t open)
+{
+    struct observed *o = arg;
+
+    o->open = open;
+    o->most_open = open > o->most_open ? open : o->most_open;
+}
+
+static const struct http_observer observer = { note_reply, note_connections };
+
 static const struct http_route routes[] = {
     { "GET", "/much", on_much },   { "GET", "/timer", on_timer },  { "GET", "/busy", on_busy },
     { "GET", "/hello", on_hello }, { "POST", "/hello", on_hello }, { "POST", "/echo", on_echo },
     { "GET", "/hold", on_hold },   { "GET", "/split", on_split },  { "*", "/any/*", on_hello },
+    { "GET", "/part", on_part },
 };
 
 static void serve(void)
@@ -98,6 +134,8 @@ static void serve(void)
     const struct http_server_options options = { .routes = routes,
                                                  .app = &calls,
                                                  .limits = &limits,
+                                                 .observer = &observer,
+                                                 .observer_arg = &observed,
                                                  .route_count = sizeof routes / sizeof routes[0] };
     const char *why;
     int fd;
@@ -593,4 +631,50 @@ Test(http_server, drain_answers_a_request_that_has_begun)
     for (int i = 0; i < 100 && !drained; i++)
         run_ms(20);
     cr_assert_eq(drained, 1);
+}
+
+Test(http_server, who_observes_hears_of_every_answer_once)
+{
+    enum { ROUTES = sizeof routes / sizeof routes[0] };
+    static const struct {
+        const char *request;
+        size_t route;
+        unsigned code;
+    } cases[] = {
+        { GET("/much"), 0, 200 },
+        { GET("/hello"), 3, 200 },
+        { GET("/any/thing"), 8, 200 },
+        { GET("/part"), ROUTES + 4, 204 },
+        { GET("/none"), ROUTES, 404 },
+        { "PUT /hello HTTP/1.1\r\nHost: a\r\n\r\n", ROUTES, 405 },
+        { "nonsense\r\n\r\n", ROUTES, 400 },
+    };
+
+    serve();
+    for (unsigned i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        int fd = dial();
+        say(fd, slice_of(cases[i].request));
+        cr_expect_eq(observed.replies, i + 1);
+        cr_expect_eq(observed.route, cases[i].route, "%s", cases[i].request);
+        cr_expect_eq(observed.code, cases[i].code, "%s", cases[i].request);
+        cr_expect_lt(observed.microseconds, 10000000);
+        cr_expect_eq(observed.open, 1);
+        close(fd);
+        run_ms(20);
+        cr_expect_eq(observed.open, 0);
+    }
+    cr_assert_eq(observed.most_open, 1);
+}
+
+Test(http_server, what_takes_time_is_measured)
+{
+    serve();
+    int fd = dial();
+    say(fd, SLICE_LIT(GET("/hold")));
+    cr_assert_eq(observed.replies, 0);
+    run_ms(50);
+    reply_later(-1, 0, held);
+    cr_assert_eq(observed.replies, 1);
+    cr_assert_geq(observed.microseconds, 50000);
+    close(fd);
 }
