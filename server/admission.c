@@ -1,5 +1,6 @@
 #include "admission.h"
 
+#include "daemon_metrics.h"
 #include "http_error.h"
 #include "rate_limit.h"
 
@@ -28,7 +29,7 @@ static void log_bounded(struct http_exchange *ex, struct worker *w, const char *
     log_end(&line);
 }
 
-static void refuse(struct http_exchange *ex, uint32_t wait_ms)
+static void answer(struct http_exchange *ex, uint32_t wait_ms)
 {
     char seconds[SECONDS_MAX_LEN];
     struct writer w = writer_over(seconds, sizeof seconds);
@@ -38,14 +39,21 @@ static void refuse(struct http_exchange *ex, uint32_t wait_ms)
     http_refuse_with(ex, &too_many, NULL, &retry, 1);
 }
 
+static void refuse(struct http_exchange *ex, struct worker *w, enum limited_by by,
+                   struct slice client_id, uint32_t wait_ms)
+{
+    meter_add(w->meter, METRIC_RATE_LIMITED, METRIC_AT(by), 1);
+    log_bounded(ex, w, LIMITED_WORDS[by], client_id);
+    answer(ex, wait_ms);
+}
+
 bool admission_address(struct http_exchange *ex, struct worker *w)
 {
     uint32_t wait = w->rates ? rate_limit_take_address(w->rates, http_peer_text(ex)) : 0;
 
     if (!wait)
         return true;
-    log_bounded(ex, w, "address", (struct slice){ NULL, 0 });
-    refuse(ex, wait);
+    refuse(ex, w, LIMITED_ADDRESS, (struct slice){ NULL, 0 }, wait);
     return false;
 }
 
@@ -55,7 +63,6 @@ bool admission_client(struct http_exchange *ex, struct worker *w, struct slice c
 
     if (!wait)
         return true;
-    log_bounded(ex, w, client_id.len ? "client" : "unknown client", client_id);
-    refuse(ex, wait);
+    refuse(ex, w, client_id.len ? LIMITED_CLIENT : LIMITED_UNKNOWN_CLIENT, client_id, wait);
     return false;
 }

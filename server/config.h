@@ -23,7 +23,8 @@ enum status config_int(cfg_t *cfg, const char *name, long min, long max, uint32_
 
 /* Options that every daemon shares; a daemon's own list starts with them. */
 #define CONFIG_DAEMON_OPTS                                                                         \
-    CFG_STR_LIST("listen", (char *)"{}", CFGF_NONE), CFG_INT("workers", 0, CFGF_NONE),             \
+    CFG_STR_LIST("listen", (char *)"{}", CFGF_NONE),                                               \
+        CFG_STR_LIST("admin", (char *)"{}", CFGF_NONE), CFG_INT("workers", 0, CFGF_NONE),          \
         CFG_STR("user", NULL, CFGF_NONE),                                                          \
         CFG_STR_LIST("trusted_proxies", (char *)"{}", CFGF_NONE),                                  \
         CFG_INT("drain_timeout", 30, CFGF_NONE), CFG_SEC("log", config_log_opts, CFGF_NONE),       \
@@ -39,6 +40,8 @@ extern cfg_opt_t config_upstream_limits_opts[]; /* of an http_client */
 struct config_daemon {
     const char **listen; /* texts borrowed from cfg */
     size_t listen_count;
+    const char **admin; /* where /metrics is */
+    size_t admin_count;
     uint32_t workers; /* 0: one a core */
     const char *user; /* to run as once the listeners are open, or NULL */
     const char **trusted_proxies;

@@ -13,6 +13,13 @@ enum { WORKERS_MAX = 256, DRAIN_MAX_S = 3600 };
 cfg_opt_t config_log_opts[] = { CFG_STR("file", NULL, CFGF_NONE),
                                 CFG_STR("level", "info", CFGF_NONE), CFG_END() };
 
+static bool ends_with(const char *text, const char *end)
+{
+    size_t len = strlen(text), end_len = strlen(end);
+
+    return len >= end_len && strcmp(text + len - end_len, end) == 0;
+}
+
 /* The texts of a list, borrowed. */
 static enum status read_list(cfg_t *cfg, const char *name, const char ***out, size_t *count)
 {
@@ -25,17 +32,40 @@ static enum status read_list(cfg_t *cfg, const char *name, const char ***out, si
     return ST_OK;
 }
 
-static enum status read_listen(cfg_t *cfg, struct config_daemon *out, char *why, size_t why_cap)
+static enum status read_addresses(cfg_t *cfg, const char *name, const char ***out, size_t *count,
+                                  char *why, size_t why_cap)
 {
     const char *reason;
-    enum status st = read_list(cfg, "listen", &out->listen, &out->listen_count);
+    enum status st = read_list(cfg, name, out, count);
 
-    for (size_t i = 0; !st && i < out->listen_count; i++) {
-        st = listener_check(out->listen[i], &reason);
+    for (size_t i = 0; !st && i < *count; i++) {
+        st = listener_check((*out)[i], &reason);
         if (st)
-            snprintf(why, why_cap, "listen \"%s\": %s", out->listen[i], reason);
+            snprintf(why, why_cap, "%s \"%s\": %s", name, (*out)[i], reason);
     }
     return st;
+}
+
+/* Both would open it (SO_REUSEPORT), and the kernel deal callers out to either. */
+static enum status check_apart(const struct config_daemon *c, char *why, size_t why_cap)
+{
+    for (size_t i = 0; i < c->admin_count * c->listen_count; i++) {
+        const char *admin = c->admin[i / c->listen_count];
+        if (strcmp(admin, c->listen[i % c->listen_count]) != 0 || ends_with(admin, ":0"))
+            continue;
+        snprintf(why, why_cap, "admin \"%s\" is an address of listen as well", admin);
+        return ST_INVALID;
+    }
+    return ST_OK;
+}
+
+static enum status read_listen(cfg_t *cfg, struct config_daemon *out, char *why, size_t why_cap)
+{
+    enum status st = read_addresses(cfg, "listen", &out->listen, &out->listen_count, why, why_cap);
+
+    if (!st)
+        st = read_addresses(cfg, "admin", &out->admin, &out->admin_count, why, why_cap);
+    return st ? st : check_apart(out, why, why_cap);
 }
 
 static enum status read_proxies(cfg_t *cfg, struct config_daemon *out, char *why, size_t why_cap)
@@ -100,6 +130,7 @@ enum status config_daemon_read(cfg_t *cfg, struct config_daemon *out, char *why,
 void config_daemon_clear(struct config_daemon *c)
 {
     free(c->listen);
+    free(c->admin);
     free(c->trusted_proxies);
     *c = (struct config_daemon){ .listen = NULL };
 }
@@ -148,6 +179,8 @@ const char *config_daemon_difference(const struct config_daemon *a, const struct
 {
     if (!same_list(a->listen, a->listen_count, b->listen, b->listen_count))
         return "listen";
+    if (!same_list(a->admin, a->admin_count, b->admin, b->admin_count))
+        return "admin";
     if (a->workers != b->workers)
         return "workers";
     if (!same_text(a->user, b->user))

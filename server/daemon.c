@@ -9,12 +9,15 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
+#include "admin.h"
+#include "daemon_metrics.h"
 #include "daemon_options.h"
 #include "listener_set.h"
 #include "loaded.h"
 #include "notify.h"
 #include "process.h"
 #include "rate_limit.h"
+#include "readiness.h"
 #include "worker.h"
 
 enum { SIGNAL_COUNT = 3 };
@@ -26,6 +29,10 @@ struct daemon {
     struct log *log;
     struct store_memory *memory;
     struct rate_limit *rates;
+    struct daemon_metrics *metrics;
+    struct meter *meter; /* this thread's */
+    struct readiness *readiness;
+    struct admin *admin;
     struct listener_set *listeners;
     struct worker_setup setup;
     struct worker_thread **workers;
@@ -79,6 +86,7 @@ static void reload(struct daemon *d)
         }
         loaded_clear(&next);
     }
+    meter_add(d->meter, METRIC_RELOADS, METRIC_AT(st ? RELOAD_FAILED : RELOAD_OK), 1);
     if (st)
         log_note(d->log, LOG_ERROR, "reload failed", "why", why);
     else
@@ -103,6 +111,7 @@ static void drain(struct daemon *d)
     d->draining = true;
     log_note(d->log, LOG_INFO, "draining", "name", d->spec->name);
     notify_send("STOPPING=1");
+    readiness_end(d->readiness);
     event_add(d->deadline, &limit);
     for (unsigned i = 0; i < d->worker_count; i++)
         worker_thread_drain(d->workers[i]);
@@ -216,18 +225,59 @@ static int complain(const struct daemon *d, const char *why)
     return EXIT_FAILURE;
 }
 
+/* A meter for each worker, and one for this thread. */
+static enum status make_metrics(struct daemon *d, unsigned workers)
+{
+    const struct daemon_metrics_options options = { .routes = d->spec->routes,
+                                                    .route_count = d->spec->route_count,
+                                                    .endpoint_path = d->spec->endpoint_path,
+                                                    .endpoint_count = d->spec->endpoint_count,
+                                                    .own = d->spec->metrics,
+                                                    .own_count = d->spec->metric_count,
+                                                    .threads = workers + 1 };
+    enum status st = daemon_metrics_new(&options, &d->metrics);
+
+    if (!st)
+        d->meter = metrics_meter(daemon_metrics_of(d->metrics), workers);
+    return st;
+}
+
 /* Everything that the workers share. */
-static enum status open_shared(struct daemon *d, char *why, size_t why_cap)
+static enum status make_shared(struct daemon *d, unsigned workers)
 {
     const struct config_daemon *config = &d->loaded.config;
-    unsigned wanted = workers_wanted(config);
 
-    d->workers = calloc(wanted, sizeof *d->workers);
+    d->workers = calloc(workers, sizeof *d->workers);
     enum status st = d->workers ? open_loop(d) : ST_NO_MEMORY;
     if (!st && !config->redis)
         st = store_memory_new(&config->memory, &SYSTEM_CLOCK, &d->memory);
     if (!st)
         st = rate_limit_new(&config->rates, &SYSTEM_CLOCK, &d->rates);
+    if (!st)
+        st = readiness_new(workers, &SYSTEM_CLOCK, &d->readiness);
+    return st ? st : make_metrics(d, workers);
+}
+
+static enum status open_admin(struct daemon *d, char *why, size_t why_cap)
+{
+    const struct config_daemon *config = &d->loaded.config;
+    const struct admin_options options = { .where = config->admin,
+                                           .count = config->admin_count,
+                                           .daemon = d->spec->name,
+                                           .limits = &config->http,
+                                           .metrics = daemon_metrics_of(d->metrics),
+                                           .readiness = d->readiness,
+                                           .log = d->log };
+
+    return config->admin_count ? admin_new(&options, &d->admin, why, why_cap) : ST_OK;
+}
+
+static enum status open_shared(struct daemon *d, char *why, size_t why_cap)
+{
+    const struct config_daemon *config = &d->loaded.config;
+    unsigned wanted = workers_wanted(config);
+    enum status st = make_shared(d, wanted);
+
     if (st) {
         snprintf(why, why_cap, "no memory");
         return st;
@@ -238,7 +288,7 @@ static enum status open_shared(struct daemon *d, char *why, size_t why_cap)
     else
         st = listener_set_open(config->listen, config->listen_count, wanted, &d->listeners, why,
                                why_cap);
-    return st;
+    return st ? st : open_admin(d, why, why_cap);
 }
 
 static enum status become_user(const struct daemon *d, char *why, size_t why_cap)
@@ -270,12 +320,16 @@ static enum status open_all(struct daemon *d, char *why, size_t why_cap)
                                       .config = &d->loaded.config,
                                       .memory = d->memory,
                                       .listeners = d->listeners,
+                                      .metrics = daemon_metrics_of(d->metrics),
+                                      .readiness = d->readiness,
                                       .rates = d->rates,
                                       .log = d->log,
                                       .gone_fd = d->gone_fd };
     st = start_workers(d);
     if (st)
         snprintf(why, why_cap, "a worker does not start: %s", status_name(st));
+    else if (d->admin && (st = admin_serve(d->admin, d->base)))
+        snprintf(why, why_cap, "admin: %s", status_name(st));
     return st;
 }
 
@@ -284,9 +338,12 @@ static void close_all(struct daemon *d)
     for (unsigned i = 0; i < d->worker_count; i++)
         worker_thread_join(d->workers[i]);
     free(d->workers);
+    admin_free(d->admin);
     listener_set_free(d->listeners);
     store_memory_free(d->memory);
     rate_limit_free(d->rates);
+    readiness_free(d->readiness);
+    daemon_metrics_free(d->metrics);
     loaded_clear(&d->loaded);
     close_loop(d);
     log_free(d->log);
@@ -302,7 +359,7 @@ static int serve(struct daemon *d)
         recall_workers(d);
         code = complain(d, why);
     } else {
-        listener_set_log(d->listeners, d->log);
+        listener_set_log(d->listeners, d->log, "listening");
         notify_send("READY=1");
         event_base_dispatch(d->base);
         log_note(d->log, LOG_INFO, "ended", "name", d->spec->name);

@@ -6,7 +6,9 @@
 #include "model_ref.h"
 #include "store.h"
 
-struct rate_limit;
+struct meter;
+struct metric;
+struct readiness;
 
 /* One loop and what belongs to it. */
 struct worker {
@@ -15,9 +17,11 @@ struct worker {
     struct store *store;
     struct log *log;
     const struct clock *clock;
-    struct rate_limit *rates; /* all workers' */
-    struct model_ref *model;  /* of the configuration in force */
-    void *state;              /* the daemon's own, made by worker_start */
+    struct meter *meter;      /* what it counts */
+    struct rate_limit *rates; /* all workers', as is readiness */
+    struct readiness *readiness;
+    struct model_ref *model; /* of the configuration in force */
+    void *state;             /* the daemon's own, made by worker_start */
     struct http_server *http;
 };
 
@@ -30,11 +34,18 @@ struct daemon_spec {
     const char *default_config; /* "/etc/vouchsafe/attestd.conf" */
     const struct http_route *routes;
     size_t route_count;
+    /* Endpoints behind a route of many paths, which are counted as what http_count_as says. */
+    const char *(*endpoint_path)(size_t i);
+    size_t endpoint_count;
     cfg_opt_t *opts; /* with CONFIG_DAEMON_OPTS */
 
     /* Keeps nothing of cfg, which may go at once. `why` says what is wrong. */
     enum status (*model_load)(cfg_t *cfg, struct log *log, void **model, char *why, size_t why_cap);
     void (*model_free)(void *model);
+
+    /* What it counts beyond what every daemon does (daemon_metrics.h). */
+    const struct metric *metrics;
+    size_t metric_count;
 
     /* Any of these may be NULL. The first makes worker->state. Handlers get the
      * struct worker as `app`. */

@@ -2,6 +2,7 @@
 
 #include "daemon.h"
 #include "http_error.h"
+#include "readiness.h"
 
 void health_handle(struct http_exchange *ex, void *app)
 {
@@ -13,7 +14,8 @@ void ready_handle(struct http_exchange *ex, void *app)
 {
     const struct worker *w = app;
 
-    if (store_ready(w->store))
+    readiness_tell(w->readiness, w->index, store_ready(w->store));
+    if (readiness_all(w->readiness))
         health_handle(ex, app);
     else
         http_refuse_status(ex, ST_UNAVAILABLE);

@@ -1,5 +1,5 @@
 /* health: GET /healthz, the process answers, and GET /readyz, it can serve: the
- * store, without which nothing passes, is there. Rows of every daemon. */
+ * store, without which nothing passes, is there for every worker. Rows of every daemon. */
 #pragma once
 #include "http_server.h"
 

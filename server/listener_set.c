@@ -123,17 +123,13 @@ static enum status adopt_one(struct listener_set *set, size_t i, const char **wh
     return ST_OK;
 }
 
-enum status listener_set_open(const char *const *where, size_t count, size_t workers,
-                              struct listener_set **out, char *why, size_t why_cap)
+/* The sockets that are given, if there are any, or else those of the addresses. */
+static enum status open_set(const char *setting, const char *const *where, size_t count,
+                            size_t given, size_t workers, struct listener_set **out, char *why,
+                            size_t why_cap)
 {
-    size_t given = systemd_count();
     const char *reason = "";
     enum status st = ST_OK;
-
-    if (count == 0 && given == 0) {
-        snprintf(why, why_cap, "listen names no address, and systemd hands over no socket");
-        return ST_INVALID;
-    }
     struct listener_set *set = set_new(given ? given : count, workers);
     snprintf(why, why_cap, "no memory");
     if (!set)
@@ -141,7 +137,7 @@ enum status listener_set_open(const char *const *where, size_t count, size_t wor
     for (size_t i = 0; !st && i < set->count; i++) {
         st = given ? adopt_one(set, i, &reason) : open_one(set, i, where[i], &reason);
         if (st)
-            snprintf(why, why_cap, "listen \"%s\": %s", given ? set->addresses[i] : where[i],
+            snprintf(why, why_cap, "%s \"%s\": %s", setting, given ? set->addresses[i] : where[i],
                      reason);
     }
     if (st)
@@ -149,6 +145,24 @@ enum status listener_set_open(const char *const *where, size_t count, size_t wor
     else
         *out = set;
     return st;
+}
+
+enum status listener_set_open(const char *const *where, size_t count, size_t workers,
+                              struct listener_set **out, char *why, size_t why_cap)
+{
+    size_t given = systemd_count();
+
+    if (count == 0 && given == 0) {
+        snprintf(why, why_cap, "listen names no address, and systemd hands over no socket");
+        return ST_INVALID;
+    }
+    return open_set("listen", where, count, given, workers, out, why, why_cap);
+}
+
+enum status listener_set_open_admin(const char *const *where, size_t count,
+                                    struct listener_set **out, char *why, size_t why_cap)
+{
+    return open_set("admin", where, count, 0, 1, out, why, why_cap);
 }
 
 int listener_set_take(struct listener_set *set, size_t worker, size_t i)
@@ -159,8 +173,8 @@ int listener_set_take(struct listener_set *set, size_t worker, size_t i)
     return fd;
 }
 
-void listener_set_log(const struct listener_set *set, struct log *log)
+void listener_set_log(const struct listener_set *set, struct log *log, const char *event)
 {
     for (size_t i = 0; i < set->count; i++)
-        log_note(log, LOG_INFO, "listening", "address", set->addresses[i]);
+        log_note(log, LOG_INFO, event, "address", set->addresses[i]);
 }

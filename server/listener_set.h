@@ -12,10 +12,13 @@ struct listener_set;
  * nothing to listen on. */
 enum status listener_set_open(const char *const *where, size_t count, size_t workers,
                               struct listener_set **out, char *why, size_t why_cap) MUST_USE;
+/* Those of the admin setting, for one thread: never systemd's. */
+enum status listener_set_open_admin(const char *const *where, size_t count,
+                                    struct listener_set **out, char *why, size_t why_cap) MUST_USE;
 size_t listener_set_count(const struct listener_set *set);
 /* The i-th socket of a worker, the caller's from here on. */
 int listener_set_take(struct listener_set *set, size_t worker, size_t i);
-/* A line "listening" for each, with the address as it turned out to be. */
-void listener_set_log(const struct listener_set *set, struct log *log);
+/* A line of that event for each, with the address as it turned out to be. */
+void listener_set_log(const struct listener_set *set, struct log *log, const char *event);
 /* Closes what no worker has taken. */
 void listener_set_free(struct listener_set *set);

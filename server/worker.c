@@ -5,13 +5,18 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
+#include "daemon_metrics.h"
+#include "readiness.h"
+#include "store_metered.h"
+
 enum phase { STARTING, SERVING, ENDED };
 
 struct worker_thread {
     struct worker worker;
     const struct worker_setup *setup;
     struct event *mail;
-    bool hooked; /* worker_start went well */
+    struct event *beat; /* says how it is */
+    bool hooked;        /* worker_start went well */
 
     pthread_t thread;
     int mail_fd;
@@ -89,18 +94,46 @@ static enum status open_loop(struct worker_thread *t)
     return t->mail && event_add(t->mail, NULL) == 0 ? ST_OK : ST_NO_MEMORY;
 }
 
-static enum status open_store(struct worker_thread *t)
+static void on_beat(evutil_socket_t fd, short what, void *arg)
+{
+    const struct worker_thread *t = arg;
+    const struct worker *w = &t->worker;
+
+    (void)fd, (void)what;
+    readiness_tell(w->readiness, w->index, store_ready(w->store));
+}
+
+static enum status open_beat(struct worker_thread *t)
+{
+    const struct timeval every = { .tv_usec = READINESS_EVERY_MS * 1000 };
+
+    t->beat = event_new(t->worker.base, -1, EV_PERSIST, on_beat, t);
+    if (!t->beat || event_add(t->beat, &every) != 0)
+        return ST_NO_MEMORY;
+    on_beat(-1, EV_TIMEOUT, t);
+    return ST_OK;
+}
+
+static enum status open_redis(struct worker_thread *t, struct store **out)
 {
     struct worker *w = &t->worker;
     const char *why;
-
-    if (t->setup->memory)
-        return store_memory_attach(t->setup->memory, w->base, &w->store);
     enum status st =
-        store_redis_open(&t->setup->config->redis_settings, w->base, w->log, &w->store, &why);
+        store_redis_open(&t->setup->config->redis_settings, w->base, w->log, out, &why);
+
     if (st)
         log_note(w->log, LOG_ERROR, "store cannot be opened", "why", why);
     return st;
+}
+
+static enum status open_store(struct worker_thread *t)
+{
+    struct worker *w = &t->worker;
+    struct store *store;
+    enum status st = t->setup->memory ? store_memory_attach(t->setup->memory, w->base, &store)
+                                      : open_redis(t, &store);
+
+    return st ? st : store_metered_new(store, w->meter, &w->store);
 }
 
 static enum status open_hooks(struct worker_thread *t)
@@ -123,6 +156,8 @@ static enum status open_server(struct worker_thread *t)
         .log = t->worker.log,
         .trusted_proxies = config->trusted_proxies,
         .trusted_proxy_count = config->trusted_proxy_count,
+        .observer = &METER_OBSERVER,
+        .observer_arg = t->worker.meter,
     };
     enum status st = http_server_new(t->worker.base, &options, &t->worker.http);
 
@@ -142,6 +177,8 @@ static enum status open_all(struct worker_thread *t)
         st = open_hooks(t);
     if (!st)
         st = open_server(t);
+    if (!st)
+        st = open_beat(t);
     return st;
 }
 
@@ -153,6 +190,8 @@ static void close_all(struct worker_thread *t)
         t->setup->spec->worker_stop(w);
     http_server_free(w->http);
     store_free(w->store);
+    if (t->beat)
+        event_free(t->beat);
     if (t->mail)
         event_free(t->mail);
     if (w->base)
@@ -208,7 +247,9 @@ enum status worker_thread_start(const struct worker_setup *setup, unsigned index
         .index = index,
         .log = setup->log,
         .clock = &SYSTEM_CLOCK,
+        .meter = metrics_meter(setup->metrics, index),
         .rates = setup->rates,
+        .readiness = setup->readiness,
         .model = model_ref_hold(model),
     };
     pthread_mutex_init(&t->lock, NULL);

@@ -10,6 +10,8 @@ struct worker_setup {
     const struct config_daemon *config;
     struct store_memory *memory; /* NULL: Redis */
     struct listener_set *listeners;
+    struct metrics *metrics; /* meter i is worker i's */
+    struct readiness *readiness;
     struct rate_limit *rates;
     struct log *log;
     int gone_fd; /* an eventfd that every worker adds 1 to as it ends */

@@ -6,9 +6,11 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "daemon_metrics.h"
 #include "http_client.h"
 #include "listener.h"
 #include "rate_limit.h"
+#include "samples.h"
 
 /* A server with two limited routes and a client, on one loop. */
 static uint64_t now_ms;
@@ -17,6 +19,7 @@ static struct bench {
     struct http_server *server;
     struct http_client *client;
     struct worker worker;
+    struct daemon_metrics *metrics;
     char log[64];
     unsigned served;
     unsigned code;
@@ -73,6 +76,7 @@ static void setup(void)
         .ipv6_prefix = 64,
         .entries = 1024
     };
+    const struct daemon_metrics_options metrics = { .threads = 1 };
     const char *why;
     char url[64];
     int fd;
@@ -81,6 +85,8 @@ static void setup(void)
     strcpy(b.log, "/tmp/vouchsafe-admission-XXXXXX");
     close(mkstemp(b.log));
     b.base = event_base_new();
+    cr_assert_eq(daemon_metrics_new(&metrics, &b.metrics), ST_OK);
+    b.worker.meter = metrics_meter(daemon_metrics_of(b.metrics), 0);
     cr_assert_eq(log_new(b.log, LOG_INFO, &b.worker.log), ST_OK);
     cr_assert_eq(rate_limit_new(&rates, &hand, &b.worker.rates), ST_OK);
     cr_assert_eq(http_server_new(b.base, &options, &b.server), ST_OK);
@@ -99,6 +105,7 @@ static void teardown(void)
     http_server_free(b.server);
     rate_limit_free(b.worker.rates);
     log_free(b.worker.log);
+    daemon_metrics_free(b.metrics);
     event_base_free(b.base);
     unlink(b.log);
 }
@@ -130,6 +137,14 @@ static unsigned get(const char *target, const char *forwarded_for)
     return b.code;
 }
 
+static double limited(const char *by)
+{
+    char series[64];
+
+    snprintf(series, sizeof series, "vouchsafe_rate_limited_total{by=\"%s\"}", by);
+    return sample(daemon_metrics_of(b.metrics), series);
+}
+
 static unsigned logged(const char *word)
 {
     char line[4096];
@@ -150,6 +165,7 @@ Test(admission, the_fourth_of_three_is_told_when_to_come_back)
     cr_assert_str_eq(b.retry, "1");
     cr_assert_not_null(strstr(b.body, "\"error\":\"temporarily_unavailable\""), "%s", b.body);
     cr_assert_eq(b.served, 3);
+    cr_assert_eq(limited("address"), 1);
     now_ms += 1000;
     cr_assert_eq(get("/address", NULL), 204);
 }
@@ -187,6 +203,9 @@ Test(admission, clients_are_apart_and_strangers_together)
     cr_assert_eq(get("/client", NULL), 204);
     cr_assert_eq(get("/client", NULL), 204);
     cr_assert_eq(get("/client", NULL), 429);
+    cr_assert_eq(limited("client"), 1);
+    cr_assert_eq(limited("unknown_client"), 1);
+    cr_assert_eq(limited("address"), 0);
 }
 
 Test(admission, a_flood_is_a_line_a_second)

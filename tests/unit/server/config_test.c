@@ -151,6 +151,9 @@ Test(config, settings_that_are_refused)
         { "listen = { \"127.0.0.1:1\", \"nowhere\" }", "nowhere" },
         { "listen = { \"127.0.0.1:65536\" }", "65536" },
         { "listen = { \"unix:\" }", "unix:" },
+        { "admin = { \"nowhere\" }", "admin \"nowhere\"" },
+        { "listen = { \"[::1]:1\", \"unix:/x\" } admin = { \"[::1]:2\", \"unix:/x\" }",
+          "admin \"unix:/x\"" },
         { "trusted_proxies = { \"x\" }", "trusted_proxies" },
         { "log { level = loud }", "loud" },
         { "http { head_bytes = 1023 }", "http head_bytes" },
@@ -206,6 +209,7 @@ Test(config, everything_set)
     cfg_t *cfg;
 
     cr_assert_eq(read_settings("listen = { \"127.0.0.1:0\", \"[::1]:8101\", \"unix:/run/x\" }\n"
+                               "admin = { \"127.0.0.1:0\", \"[::1]:9101\" }\n"
                                "workers = 256 drain_timeout = 0 user = nobody\n"
                                "trusted_proxies = { \"10.0.0.0/8\", \"unix\" }\n"
                                "log { file = \"/x\" level = debug }\n"
@@ -219,6 +223,8 @@ Test(config, everything_set)
                  ST_OK, "%s", why);
     cr_assert_eq(c.listen_count, 3);
     cr_assert_str_eq(c.listen[2], "unix:/run/x");
+    cr_assert_eq(c.admin_count, 2);
+    cr_assert_str_eq(c.admin[1], "[::1]:9101");
     cr_assert_eq(c.workers, 256);
     cr_assert_eq(c.drain_s, 0);
     cr_assert_str_eq(c.user, "nobody");
@@ -307,6 +313,7 @@ Test(config, differences_that_need_a_restart)
         { "issuer = a", "issuer = b", NULL },
         { "", "listen = { \"127.0.0.1:1\" }", "listen" },
         { "listen = { \"127.0.0.1:1\" }", "listen = { \"127.0.0.1:2\" }", "listen" },
+        { "", "admin = { \"127.0.0.1:1\" }", "admin" },
         { "", "workers = 1", "workers" },
         { "", "user = nobody", "user" },
         { "", "drain_timeout = 1", "drain_timeout" },

@@ -3,6 +3,7 @@
 #include "redis_child.h"
 #include "store_bench.h"
 #include "store_memory.h"
+#include "store_metered.h"
 #include "store_redis.h"
 
 /* One table of behaviours, every store. */
@@ -22,6 +23,13 @@ static void open_memory(struct backend *b)
 
     cr_assert_eq(store_memory_new(&limits, &SYSTEM_CLOCK, &b->memory), ST_OK);
     cr_assert_eq(store_memory_attach(b->memory, b->bench.base, &b->bench.store), ST_OK);
+}
+
+/* Counting must not change what a store does. */
+static void open_metered(struct backend *b)
+{
+    open_memory(b);
+    cr_assert_eq(store_metered_new(b->bench.store, NULL, &b->bench.store), ST_OK);
 }
 
 static void close_memory(struct backend *b)
@@ -264,6 +272,15 @@ static void open_calls_are_answered_at_the_end(struct bench *b)
         static struct backend b;                                                                   \
         b.bench.base = event_base_new();                                                           \
         open_memory(&b);                                                                           \
+        behaviour(&b.bench);                                                                       \
+        close_memory(&b);                                                                          \
+        event_base_free(b.bench.base);                                                             \
+    }                                                                                              \
+    Test(store, metered_##behaviour)                                                               \
+    {                                                                                              \
+        static struct backend b;                                                                   \
+        b.bench.base = event_base_new();                                                           \
+        open_metered(&b);                                                                          \
         behaviour(&b.bench);                                                                       \
         close_memory(&b);                                                                          \
         event_base_free(b.bench.base);                                                             \
