@@ -1,3 +1,4 @@
+#include "attestd_metrics.h"
 #include "daemon.h"
 #include "health.h"
 #include "model.h"
@@ -19,6 +20,8 @@ int main(int argc, char **argv)
         .default_config = "/etc/vouchsafe/attestd.conf",
         .routes = routes,
         .route_count = sizeof routes / sizeof routes[0],
+        .metrics = ATTESTD_METRICS,
+        .metric_count = ATTESTD_METRIC_COUNT,
         .opts = attestd_opts,
         .model_load = attestd_model_load,
         .model_free = attestd_model_free,

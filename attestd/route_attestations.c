@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "admission.h"
+#include "attestd_metrics.h"
 #include "audit.h"
 #include "challenge.h"
 #include "http_error.h"
@@ -104,6 +105,7 @@ static void appraise(struct attesting *a, const struct challenge_record *record)
     found.known = registry_find(model->registry, &record->tag, &token.app, &token.build);
     if (!found.known) {
         policy_decide(&POLICY_DEFAULT, &found, &verdict);
+        count_appraisal(a->worker->meter, &found, false);
         refuse(a, &attestation_failed, &audit, verdict.reasons);
         return;
     }
@@ -111,6 +113,7 @@ static void appraise(struct attesting *a, const struct challenge_record *record)
     draw_probes(token.build, &token.app->policy, a->request.challenge, record->blocks, &asked);
     appraise_evidence(&asked, &a->request, &a->jkt, &found);
     policy_decide(&token.app->policy, &found, &verdict);
+    count_appraisal(a->worker->meter, &found, verdict.accepted);
 
     token.streak = streak_extend((struct streak){ record->streak, record->miss }, asked.fraction);
     audit.client_id = slice_of(token.app->client_id);
@@ -122,12 +125,20 @@ static void appraise(struct attesting *a, const struct challenge_record *record)
         refuse(a, &attestation_failed, &audit, verdict.reasons);
 }
 
+static enum challenge_event event_of(enum status st)
+{
+    if (st == ST_NOT_FOUND)
+        return CHALLENGE_UNKNOWN;
+    return st ? CHALLENGE_FAILED : CHALLENGE_CONSUMED;
+}
+
 static void on_consumed(void *arg, enum status st, struct slice value)
 {
     struct attesting *a = arg;
     struct challenge_record record;
     struct audit audit = audit_of(a);
 
+    count_challenge(a->worker->meter, event_of(st));
     if (st == ST_NOT_FOUND)
         refuse(a, &challenge_invalid, &audit, "challenge unknown, expired or consumed");
     else if (st)

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "admission.h"
+#include "attestd_metrics.h"
 #include "challenge.h"
 #include "draw.h"
 #include "http_error.h"
@@ -16,6 +17,7 @@ _Static_assert(REPLY_MAX > 2 * PROBE_BLOCKS_MAX * 11 + PROBES_MAX * 256, "a repl
 /* Lives on the exchange until the store has answered. */
 struct issuing {
     struct http_exchange *exchange;
+    struct meter *meter;
     struct writer reply;
     uint8_t text[];
 };
@@ -25,6 +27,7 @@ static void on_issued(void *arg, enum status st, struct slice value)
     struct issuing *issuing = arg;
 
     (void)value;
+    count_challenge(issuing->meter, st ? CHALLENGE_FAILED : CHALLENGE_ISSUED);
     if (st)
         http_refuse_status(issuing->exchange, st == ST_EXISTS ? ST_INTERNAL : st);
     else
@@ -95,6 +98,7 @@ static void issue(struct worker *w, struct http_exchange *ex,
                                        .blocks = (uint16_t)model->blocks };
     draw_for(w, ex, request, &challenge, &record, &drawn);
     issuing->exchange = ex;
+    issuing->meter = w->meter;
     issuing->reply = writer_over(issuing->text, REPLY_MAX);
     if (encode_reply(&challenge, model->challenge_ttl, &drawn, &issuing->reply))
         http_refuse_status(ex, ST_INTERNAL);

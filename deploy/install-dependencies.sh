@@ -7,8 +7,8 @@ declare -A packages=(
   [build]="gcc libc6-dev cmake make pkg-config libevent-dev android-libboringssl-dev libcjson-dev
            libhiredis-dev libconfuse-dev ca-certificates"
   [demo]="python3 glewlwyd redis-server redis-tools"
-  [test]="python3 python3-cryptography glewlwyd redis-server redis-tools libcriterion-dev libjwt-gnutls-dev openssl
-          git g++ npm chromium python3-authlib python3-flask"
+  [test]="python3 python3-cryptography python3-prometheus-client glewlwyd redis-server redis-tools
+          libcriterion-dev libjwt-gnutls-dev openssl git g++ npm chromium python3-authlib python3-flask"
   [lint]="clang clang-format clang-tidy"
   [fuzz]="clang libclang-rt-14-dev"
   [bench]="python3 python3-cryptography nginx-light wrk"

@@ -12,6 +12,7 @@ struct discovery_options {
     const struct upstream_settings *settings;
     const struct clock *clock;
     struct log *log;
+    struct meter *meter;
 }; /* all borrowed until discovery_free */
 
 enum status discovery_new(const struct discovery_options *options, struct discovery **out) MUST_USE;

@@ -4,6 +4,7 @@
 
 #include "client_auth.h"
 #include "dpop.h"
+#include "mediator_metrics.h"
 #include "request.h"
 #include "rewrite.h"
 #include "secret.h"
@@ -86,26 +87,9 @@ static bool make_writer(struct request *r, size_t cap, struct writer *out)
     return bytes != NULL;
 }
 
-static struct slice url_of(const struct remote *remote)
-{
-    return slice_of(remote ? remote->url : NULL);
-}
-
-static enum status authenticate(struct request *r, const struct remote *remote)
-{
-    const struct client *client = r->pass.client;
-    const struct client_auth_call call = { .client = client,
-                                           .issuer = slice_of(request_upstream(r)->issuer),
-                                           .token_endpoint =
-                                               url_of(request_remote(r, ENDPOINT_TOKEN)),
-                                           .url = url_of(remote),
-                                           .now = clock_wall(r->worker->clock) };
-
-    return client->auth->apply(&call, &r->forward.body, &r->forward.authorization);
-}
-
 bool forward_prepare(struct request *r, enum endpoint_id to)
 {
+    const struct client *client = r->pass.client;
     const struct remote *remote = request_remote(r, to);
     struct forward *f = &r->forward;
 
@@ -118,10 +102,12 @@ bool forward_prepare(struct request *r, enum endpoint_id to)
         !make_writer(r, CLIENT_AUTH_HEADER_MAX, &f->authorization))
         return false;
     rewrite_form(&r->form, &f->body);
-    if (authenticate(r, remote) || f->body.full) {
-        request_fail(r, (struct verdict){ REFUSE_INTERNAL, "client authentication not made" });
+    client->auth->apply(client, &f->body, &f->authorization);
+    if (f->body.full || f->authorization.full) {
+        request_fail(r, (struct verdict){ REFUSE_INTERNAL, "client authentication does not fit" });
         return false;
     }
+    f->to = to;
     add_client_headers(r);
     add_our_headers(f, request_settings(r), request_upstream(r));
     return true;
@@ -130,8 +116,11 @@ bool forward_prepare(struct request *r, enum endpoint_id to)
 static void sent(void *arg, enum status st, const struct http_response *response)
 {
     struct request *r = arg;
+    const struct forward *f = &r->forward;
 
-    r->forward.done(r, st, response);
+    count_upstream(r->worker->meter, f->to, st, st ? 0 : response->head->code,
+                   clock_micros() - f->sent_us);
+    f->done(r, st, response);
 }
 
 void forward_send(struct request *r, forward_fn *done)
@@ -144,6 +133,7 @@ void forward_send(struct request *r, forward_fn *done)
                                     .body = writer_slice(&f->body) };
 
     f->done = done;
+    f->sent_us = clock_micros();
     http_client_send(f->client, &call, sent, r);
     forward_clear(f);
 }

@@ -20,6 +20,8 @@ struct forward {
     struct writer authorization; /* these two hold the client secret: wiped once sent */
     struct writer body;
     forward_fn *done;
+    enum endpoint_id to;
+    uint64_t sent_us;
 };
 
 /* Puts everything together, so that forward_send cannot fail any more. False

@@ -19,7 +19,7 @@ struct endpoint {
     bool well_known; /* also where RFC 8414 §3.1 puts it: before the prefix */
 };
 
-static const struct endpoint endpoints[] = {
+static const struct endpoint endpoints[FRONT_COUNT] = {
     { "POST", "/token", "token", token_handle, false },
     { "POST", "/par", "par", par_handle, false },
     { "GET", "/authorize", "authorize", authorize_handle, false },
@@ -31,7 +31,10 @@ static const struct endpoint endpoints[] = {
     { "GET", "/.well-known/openid-configuration", "metadata", metadata_handle, true },
 };
 
-enum { ENDPOINTS = sizeof endpoints / sizeof *endpoints };
+const char *front_path(size_t i)
+{
+    return endpoints[i].path;
+}
 
 static bool is_joined(struct slice path, struct slice a, struct slice b)
 {
@@ -50,7 +53,7 @@ static bool lies_at(const struct endpoint *e, const struct upstream_settings *u,
 static const struct endpoint *find(const struct settings *s, struct slice path, size_t *upstream)
 {
     for (*upstream = 0; *upstream < s->upstream_count; (*upstream)++)
-        for (size_t i = 0; i < ENDPOINTS; i++)
+        for (size_t i = 0; i < FRONT_COUNT; i++)
             if (lies_at(&endpoints[i], &s->upstreams[*upstream], path))
                 return &endpoints[i];
     return NULL;
@@ -84,6 +87,7 @@ void front_handle(struct http_exchange *ex, void *app)
         return;
     }
     r->endpoint = e->name;
+    http_count_as(ex, (size_t)(e - endpoints));
     if (!slice_is(http_request_head(ex)->method, e->method))
         refuse_method(r, e);
     else if (e->well_known || admission_address(ex, r->worker))

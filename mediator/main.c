@@ -3,6 +3,7 @@
 #include "front.h"
 #include "health.h"
 #include "mediator.h"
+#include "mediator_metrics.h"
 #include "settings.h"
 
 static const struct http_route routes[] = {
@@ -19,6 +20,10 @@ int main(int argc, char **argv)
         .default_config = "/etc/vouchsafe/mediator.conf",
         .routes = routes,
         .route_count = sizeof routes / sizeof *routes,
+        .endpoint_path = front_path,
+        .endpoint_count = FRONT_COUNT,
+        .metrics = MEDIATOR_METRICS,
+        .metric_count = MEDIATOR_METRIC_COUNT,
         .opts = settings_opts,
         .model_load = settings_load,
         .model_free = settings_free,

@@ -41,9 +41,11 @@ static enum status open_discoveries(struct generation *g, struct worker *w)
     enum status st = ST_OK;
 
     while (g->count < s->upstream_count && !st) {
-        const struct discovery_options options = {
-            .base = w->base, .settings = &s->upstreams[g->count], .clock = w->clock, .log = w->log
-        };
+        const struct discovery_options options = { .base = w->base,
+                                                   .settings = &s->upstreams[g->count],
+                                                   .clock = w->clock,
+                                                   .log = w->log,
+                                                   .meter = w->meter };
         st = discovery_new(&options, &g->discoveries[g->count]);
         g->count += !st;
     }

@@ -50,6 +50,31 @@ static const struct check_answer {
                        DPOP_SCHEME "error=\"use_dpop_nonce\"" },
 };
 
+static const char *const names[REFUSAL_COUNT] = {
+    [ACCEPTED] = "accepted",
+    [REFUSE_REQUEST] = "request",
+    [REFUSE_TOO_LARGE] = "too_large",
+    [REFUSE_CLIENT] = "client",
+    [REFUSE_ATTESTATION] = "attestation",
+    [REFUSE_STALE] = "stale",
+    [REFUSE_CHALLENGE] = "challenge",
+    [REFUSE_DPOP] = "dpop",
+    [REFUSE_NONCE] = "nonce",
+    [REFUSE_ACCESS] = "access",
+    [REFUSE_GRANT] = "grant",
+    [REFUSE_GRANT_TYPE] = "grant_type",
+    [REFUSE_SCOPE] = "scope",
+    [REFUSE_BAD_GATEWAY] = "bad_gateway",
+    [REFUSE_UNAVAILABLE] = "unavailable",
+    [REFUSE_GATEWAY_TIMEOUT] = "gateway_timeout",
+    [REFUSE_INTERNAL] = "internal",
+};
+
+const char *refusal_name(enum refusal r)
+{
+    return names[r];
+}
+
 const struct http_refusal *refusal_answer(enum refusal_set set, enum refusal r)
 {
     if (set == REFUSALS_OF_CHECK && check_answers[r].refusal.code)

@@ -31,6 +31,9 @@ struct verdict {
 };
 #define VERDICT_ACCEPTED ((struct verdict){ ACCEPTED, NULL })
 
+/* A word for it, for metrics. */
+const char *refusal_name(enum refusal r);
+
 /* Who is told: an OAuth client (RFC 6749 §5.2), or a reverse proxy, which takes 401 and
  * 403 for an answer to hand on. */
 enum refusal_set { REFUSALS_OF_OAUTH, REFUSALS_OF_CHECK };

@@ -2,6 +2,7 @@
 
 #include "admission.h"
 #include "dpop.h"
+#include "mediator_metrics.h"
 #include "msg_error.h"
 #include "policy.h"
 #include "pop.h"
@@ -123,6 +124,7 @@ static void audit(struct request *r, const char *event, const char *verdict, con
 
 void request_accepted(struct request *r)
 {
+    count_verdict(r->worker->meter, ACCEPTED);
     audit(r, "gate", "accepted", NULL, NULL);
 }
 
@@ -132,6 +134,7 @@ void request_fail(struct request *r, struct verdict v)
 {
     struct error_id id = draw_error_id();
 
+    count_verdict(r->worker->meter, v.refusal);
     audit(r, "request failed", "failed", v.reason, id.text);
     http_refuse(r->ex, refusal_answer(r->refusals, v.refusal), id.text);
 }
@@ -145,6 +148,7 @@ static void answer_refusal(struct request *r, struct verdict v, struct http_head
     struct http_header_field headers[2];
     size_t count = 0;
 
+    count_verdict(r->worker->meter, v.refusal);
     audit(r, "gate", "refused", v.reason, id.text);
     if (extra.name)
         headers[count++] = extra;
@@ -280,8 +284,7 @@ void request_gate(struct request *r, const struct gated_endpoint *e)
                                    .path = head->path,
                                    .now = clock_wall(r->worker->clock),
                                    .form = &r->form,
-                                   .policy = e->policy,
-                                   .grants = e->grants };
+                                   .policy = e->policy };
     r->gated = e;
     request_settle(r, gate_check(&in, &r->pass), passed);
 }

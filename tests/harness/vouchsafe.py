@@ -104,6 +104,20 @@ class Daemon:
                     found.append(event)
         return found
 
+    def admin_url(self):
+        """Of its admin listener, if the configuration names one."""
+        return "http://" + self.events("admin listening")[-1]["address"]
+
+    def metrics(self):
+        """Its metrics as {name and labels: value}: ("x_total", (("label", "value"),)): 1.0."""
+        from prometheus_client.parser import text_string_to_metric_families
+        status, headers, body = request(self.admin_url() + "/metrics")
+        if status != 200 or "version=0.0.4" not in headers["Content-Type"]:
+            raise StartError("/metrics: %d %s" % (status, headers["Content-Type"]))
+        return {(s.name, tuple(sorted(s.labels.items()))): s.value
+                for family in text_string_to_metric_families(body.decode())
+                for s in family.samples}
+
     def reload(self):
         """SIGHUP, and waits for the log to say how it went; returns that event."""
         before = len(self.events())
