@@ -8,7 +8,8 @@ declare -A packages=(
            libhiredis-dev libconfuse-dev ca-certificates"
   [demo]="python3 glewlwyd redis-server redis-tools"
   [test]="python3 python3-cryptography python3-prometheus-client glewlwyd redis-server redis-tools
-          libcriterion-dev libjwt-gnutls-dev openssl git g++ npm chromium python3-authlib python3-flask"
+          libcriterion-dev libjwt-gnutls-dev openssl git g++ npm chromium python3-authlib python3-flask gdb strace
+          gcc-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user"
   [lint]="clang clang-format clang-tidy"
   [fuzz]="clang libclang-rt-14-dev"
   [bench]="python3 python3-cryptography nginx-light wrk"

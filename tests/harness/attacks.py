@@ -17,6 +17,13 @@ def patch_file(source, target, old, new):
     os.chmod(target, 0o755)
 
 
+def patch_at(path, offset, data):
+    """Writes bytes over those of a file, in place."""
+    with open(path, "r+b") as f:
+        f.seek(offset)
+        f.write(data)
+
+
 def patch_memory(pid, binary, old, new):
     """Overwrites `old` wherever the running process has mapped `binary` read-only; its file stays
     as it is."""
