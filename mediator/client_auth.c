@@ -3,13 +3,21 @@
 #include <string.h>
 
 #include "base64url.h"
+#include "client_key.h"
 #include "form.h"
 #include "msg_challenge.h"
 
 enum {
     ESCAPED = 3, /* %XX */
-    CREDENTIALS_MAX = ESCAPED * (CLIENT_ID_MAX + SECRET_LEN_MAX) + 1
+    CREDENTIALS_MAX = ESCAPED * (CLIENT_ID_MAX + SECRET_LEN_MAX) + 1,
+    ASSERTION_ID_BYTES = 16,
+    CLAIMS_MAX = 2 * (2 * CLIENT_ID_MAX + ASSERTION_AUDIENCE_MAX) + 256,
+    ASSERTION_MAX = BASE64URL_LEN(CLAIMS_MAX) + 1024 /* header and signature */
 };
+#define ASSERTION_TYPE                                                                             \
+    "urn:ietf:params:oauth:client-assertion-type:jwt-bearer" /* RFC 7523 §2.2                     \
+                                                              */
+_Static_assert(ASSERTION_MAX + 256 <= CLIENT_AUTH_FORM_MAX, "an assertion needs no escapes");
 
 /* Standard base64 with padding (RFC 7617 §2), made from the other alphabet. */
 static void write_base64(struct writer *w, struct slice bytes)
@@ -26,40 +34,154 @@ static void write_base64(struct writer *w, struct slice bytes)
         writer_byte(w, '=');
 }
 
-static void apply_basic(const struct client *client, struct writer *form,
-                        struct writer *authorization)
+static enum status apply_basic(const struct client_auth_call *call, struct writer *form,
+                               struct writer *authorization)
 {
     uint8_t bytes[CREDENTIALS_MAX];
     struct writer w = writer_over(bytes, sizeof bytes);
 
     (void)form;
-    form_escape(&w, slice_of(client->id));
+    form_escape(&w, slice_of(call->client->id));
     writer_byte(&w, ':');
-    form_escape(&w, keyring_current_secret(client->keyring));
+    form_escape(&w, keyring_current_secret(call->client->keyring));
     writer_text(authorization, "Basic ");
     write_base64(authorization, writer_slice(&w));
-    authorization->full |= w.full;
     secret_wipe(bytes, sizeof bytes);
+    return w.full || authorization->full ? ST_TOO_LARGE : ST_OK;
 }
 
 /* client_id is in the form already: the gate has looked at it. */
-static void apply_post(const struct client *client, struct writer *form,
-                       struct writer *authorization)
+static enum status apply_post(const struct client_auth_call *call, struct writer *form,
+                              struct writer *authorization)
 {
     (void)authorization;
-    form_append(form, "client_secret", keyring_current_secret(client->keyring));
+    form_append(form, "client_secret", keyring_current_secret(call->client->keyring));
+    return form->full ? ST_TOO_LARGE : ST_OK;
 }
 
-static void apply_none(const struct client *client, struct writer *form,
-                       struct writer *authorization)
+/* --- assertions (RFC 7523 §3) --- */
+
+static struct slice issuer_of(const struct client_auth_call *call)
 {
-    (void)client, (void)form, (void)authorization;
+    return call->issuer;
+}
+
+static struct slice token_endpoint_of(const struct client_auth_call *call)
+{
+    return call->token_endpoint;
+}
+
+static struct slice url_of(const struct client_auth_call *call)
+{
+    return call->url;
+}
+
+static const struct {
+    const char *word;
+    struct slice (*audience)(const struct client_auth_call *call);
+} audiences[] = {
+    { "issuer", issuer_of },
+    { "token_endpoint", token_endpoint_of },
+    { "called", url_of },
+};
+
+enum { AUDIENCES = sizeof audiences / sizeof *audiences };
+
+/* Any other text is a URI, so that a word with a slip of the pen is none. */
+bool assertion_audience_ok(const char *text)
+{
+    for (size_t i = 0; i < AUDIENCES; i++)
+        if (strcmp(audiences[i].word, text) == 0)
+            return true;
+    return strchr(text, ':') && strlen(text) <= ASSERTION_AUDIENCE_MAX;
+}
+
+static struct slice audience_of(const struct client_auth_call *call)
+{
+    for (size_t i = 0; i < AUDIENCES; i++)
+        if (strcmp(audiences[i].word, call->client->assertion_audience) == 0)
+            return audiences[i].audience(call);
+    return slice_of(call->client->assertion_audience);
+}
+
+static enum status write_claims(const struct client_auth_call *call, struct writer *w)
+{
+    struct slice id = slice_of(call->client->id), audience = audience_of(call);
+    struct json_writer j = json_writer_over(w);
+    uint8_t random[ASSERTION_ID_BYTES];
+
+    if (audience.len == 0)
+        return ST_NOT_FOUND;
+    crypto_random(random, sizeof random);
+    json_begin_object(&j, NULL);
+    json_text(&j, "iss", id);
+    json_text(&j, "sub", id);
+    json_text(&j, "aud", audience);
+    json_base64url(&j, "jti", (struct slice){ random, sizeof random });
+    json_int(&j, "iat", call->now);
+    json_int(&j, "exp", call->now + call->client->assertion_lifetime);
+    json_end_object(&j);
+    return w->full ? ST_TOO_LARGE : ST_OK;
+}
+
+static enum status append_assertion(struct writer *form, const struct writer *assertion)
+{
+    form_append(form, "client_assertion_type", SLICE_LIT(ASSERTION_TYPE));
+    form_append(form, "client_assertion", writer_slice(assertion));
+    return form->full ? ST_TOO_LARGE : ST_OK;
+}
+
+static enum status apply_secret_jwt(const struct client_auth_call *call, struct writer *form,
+                                    struct writer *authorization)
+{
+    const struct jwt_header header = { .alg = JWT_HS256, .typ = "JWT" };
+    uint8_t claims[CLAIMS_MAX], text[ASSERTION_MAX];
+    struct writer c = writer_over(claims, sizeof claims), w = writer_over(text, sizeof text);
+    enum status st = write_claims(call, &c);
+
+    (void)authorization;
+    if (!st)
+        st = jwt_sign_hs256(&header, writer_slice(&c),
+                            keyring_current_secret(call->client->keyring), &w);
+    if (!st)
+        st = append_assertion(form, &w);
+    secret_wipe(text, sizeof text); /* as good as the secret for as long as it lives */
+    return st;
+}
+
+static enum status apply_key_jwt(const struct client_auth_call *call, struct writer *form,
+                                 struct writer *authorization)
+{
+    struct client_key *key = call->client->key;
+    const struct jwt_header header = { .alg = client_key_alg(key),
+                                       .typ = "JWT",
+                                       .kid = client_key_kid(key) };
+    uint8_t claims[CLAIMS_MAX], text[ASSERTION_MAX];
+    struct writer c = writer_over(claims, sizeof claims), w = writer_over(text, sizeof text);
+    enum status st = write_claims(call, &c);
+
+    (void)authorization;
+    if (!st)
+        st = jwt_sign_with(&header, writer_slice(&c), client_key_sign, key, &w);
+    if (!st)
+        st = append_assertion(form, &w);
+    secret_wipe(text, sizeof text);
+    return st;
+}
+
+static enum status apply_none(const struct client_auth_call *call, struct writer *form,
+                              struct writer *authorization)
+{
+    (void)call, (void)form, (void)authorization;
+    return ST_OK;
 }
 
 static const struct client_auth_method methods[] = {
-    { "client_secret_basic", apply_basic },
-    { "client_secret_post", apply_post },
-    { "none", apply_none },
+    { "client_secret_basic", false, apply_basic },
+    { "client_secret_post", false, apply_post },
+    { "client_secret_jwt", false, apply_secret_jwt },
+    { "private_key_jwt", true, apply_key_jwt },
+    { "none", false, apply_none },
 };
 
 const struct client_auth_method *client_auth_find(const char *name)

@@ -7,8 +7,6 @@
 #include "mediator_metrics.h"
 #include "well_known.h"
 
-enum { RETRY_MS = 1000 };
-
 /* What one answer amounts to; replaced whole. */
 struct known {
     cJSON *document;
@@ -20,6 +18,8 @@ struct discovery {
     struct upstream *upstream;
     struct known *known; /* NULL until the first answer */
     uint64_t fetch_at;   /* steady ms: not before */
+    uint64_t known_at;   /* steady ms: of the last good answer */
+    uint32_t retry;      /* seconds that the last failure held us off; 0 after a success */
     uint64_t asked_us;
     bool fetching;
     size_t place;           /* the one that is being asked */
@@ -115,13 +115,41 @@ static enum status read_document(struct discovery *d, struct slice body, struct 
 
 /* --- fetching --- */
 
+/* Twice as long as the last time, within bounds. */
+static uint32_t hold_off(const struct discovery *d)
+{
+    const struct upstream_settings *s = d->o.settings;
+
+    if (d->retry == 0)
+        return s->retry;
+    return d->retry > s->retry_max / 2 ? s->retry_max : 2 * d->retry;
+}
+
+static void log_outcome(struct discovery *d, enum status outcome, uint64_t now)
+{
+    struct log_line line;
+
+    if (!outcome)
+        return;
+    log_begin(&line, d->o.log, LOG_WARN, d->known ? "metadata kept" : "no metadata");
+    log_word(&line, "upstream", d->o.settings->name);
+    if (d->known)
+        log_int(&line, "age_s", (int64_t)((now - d->known_at) / 1000));
+    log_int(&line, "retry_s", d->retry);
+    log_end(&line);
+}
+
+/* What was known stays in force until something better is. */
 static void finish(struct discovery *d, enum status outcome)
 {
     uint64_t now = clock_steady(d->o.clock);
 
     d->fetching = false;
     d->outcome = outcome;
-    d->fetch_at = now + (outcome ? RETRY_MS : (uint64_t)d->o.settings->refresh * 1000);
+    d->retry = outcome ? hold_off(d) : 0;
+    d->known_at = outcome ? d->known_at : now;
+    d->fetch_at = now + 1000 * (uint64_t)(outcome ? d->retry : d->o.settings->refresh);
+    log_outcome(d, outcome, now);
     event_active(d->wake, EV_TIMEOUT, 0);
 }
 

@@ -87,9 +87,26 @@ static bool make_writer(struct request *r, size_t cap, struct writer *out)
     return bytes != NULL;
 }
 
-bool forward_prepare(struct request *r, enum endpoint_id to)
+static struct slice url_of(const struct remote *remote)
+{
+    return slice_of(remote ? remote->url : NULL);
+}
+
+static enum status authenticate(struct request *r, const struct remote *remote)
 {
     const struct client *client = r->pass.client;
+    const struct client_auth_call call = { .client = client,
+                                           .issuer = slice_of(request_upstream(r)->issuer),
+                                           .token_endpoint =
+                                               url_of(request_remote(r, ENDPOINT_TOKEN)),
+                                           .url = url_of(remote),
+                                           .now = clock_wall(r->worker->clock) };
+
+    return client->auth->apply(&call, &r->forward.body, &r->forward.authorization);
+}
+
+bool forward_prepare(struct request *r, enum endpoint_id to)
+{
     const struct remote *remote = request_remote(r, to);
     struct forward *f = &r->forward;
 
@@ -102,9 +119,8 @@ bool forward_prepare(struct request *r, enum endpoint_id to)
         !make_writer(r, CLIENT_AUTH_HEADER_MAX, &f->authorization))
         return false;
     rewrite_form(&r->form, &f->body);
-    client->auth->apply(client, &f->body, &f->authorization);
-    if (f->body.full || f->authorization.full) {
-        request_fail(r, (struct verdict){ REFUSE_INTERNAL, "client authentication does not fit" });
+    if (authenticate(r, remote) || f->body.full) {
+        request_fail(r, (struct verdict){ REFUSE_INTERNAL, "client authentication not made" });
         return false;
     }
     f->to = to;

@@ -1,5 +1,6 @@
 #include "gate.h"
 
+#include "demands.h"
 #include "jwk.h"
 #include "msg_challenge.h"
 #include "policy.h"
@@ -168,24 +169,15 @@ static struct verdict affirms(struct examination *x)
     return REFUSED(REFUSE_STALE, "token: ear_status is not affirming");
 }
 
-static uint32_t shorter(uint32_t a, uint32_t b)
-{
-    if (a == 0 || b == 0)
-        return a ? a : b;
-    return a < b ? a : b;
-}
-
-/* The client's and, at /check, the policy's: whichever are stricter. */
+/* The client's, those of the scopes that it asks for and, at /check, the policy's. */
 static struct demands demands_of(const struct examination *x)
 {
     struct demands d = x->out->client->demands;
-    const struct demands *more = x->in->check ? &x->in->check->demands : &d;
 
-    if (more->min_coverage > d.min_coverage)
-        d.min_coverage = more->min_coverage;
-    if (more->min_streak > d.min_streak)
-        d.min_streak = more->min_streak;
-    d.max_age = shorter(d.max_age, more->max_age);
+    if (x->in->check)
+        demands_add(&d, &x->in->check->demands);
+    if (x->in->grants)
+        demands_add_scopes(&d, x->out->client, x->in->form);
     return d;
 }
 

@@ -21,6 +21,7 @@ struct gate_input {
     int64_t now;
     const struct form *form; /* of an OAuth endpoint, and what it allows */
     gate_policy_fn *policy;
+    bool grants; /* something is granted there: the demands of its scopes count */
     const struct check_policy *check; /* or of /check instead */
 };
 

@@ -190,9 +190,9 @@ static void proceed(struct request *r)
                   claimed, r);
 }
 
-static const struct gated_endpoint par = { .policy = policy_pushed,
-                                           .proceed = proceed,
-                                           .keeps_sealed = true };
+static const struct gated_endpoint par = {
+    .policy = policy_pushed, .grants = true, .proceed = proceed, .keeps_sealed = true
+};
 
 void par_handle(struct request *r)
 {

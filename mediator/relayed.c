@@ -25,9 +25,9 @@ static void introspect(struct request *r)
     relay(r, ENDPOINT_INTROSPECTION);
 }
 
-static const struct gated_endpoint device_authorization = { .policy = policy_device,
-                                                            .proceed = authorize_device,
-                                                            .keeps_sealed = true };
+static const struct gated_endpoint device_authorization = {
+    .policy = policy_device, .grants = true, .proceed = authorize_device, .keeps_sealed = true
+};
 static const struct gated_endpoint revocation = { .policy = policy_names_token, .proceed = revoke };
 static const struct gated_endpoint introspection = { .policy = policy_names_token,
                                                      .proceed = introspect };

@@ -284,7 +284,8 @@ void request_gate(struct request *r, const struct gated_endpoint *e)
                                    .path = head->path,
                                    .now = clock_wall(r->worker->clock),
                                    .form = &r->form,
-                                   .policy = e->policy };
+                                   .policy = e->policy,
+                                   .grants = e->grants };
     r->gated = e;
     request_settle(r, gate_check(&in, &r->pass), passed);
 }

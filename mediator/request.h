@@ -17,6 +17,7 @@ typedef void request_step_fn(struct request *r);
 struct gated_endpoint {
     gate_policy_fn *policy;   /* what a client may ask of it */
     request_step_fn *proceed; /* once the gate has let it pass and metadata is known */
+    bool grants;              /* see gate_input */
     bool keeps_sealed;        /* refresh tokens stay as they came: no business of this one */
 };
 

@@ -35,6 +35,8 @@ struct upstream_settings {
     bool forwarded;                  /* tell upstream our host in X-Forwarded-Host and -Proto */
     char *metadata_url;              /* or NULL: the well-known places below the issuer */
     uint32_t refresh;                /* seconds until metadata is fetched again */
+    uint32_t retry;                  /* after a failure, doubled with each more ... */
+    uint32_t retry_max;              /* up to this */
     char *endpoints[ENDPOINT_COUNT]; /* by hand, or NULL */
     struct http_client_limits limits;
     struct tls_settings *tls;
@@ -47,18 +49,30 @@ struct demands {
     uint32_t max_age; /* seconds since attestation; 0: until the token expires */
 };
 
+struct scope_rule {
+    char *scope;
+    struct demands demands; /* beside the client's */
+};
+
+enum { ASSERTION_AUDIENCE_MAX = 1024 };
+
 /* One OAuth client, as its owner configured it. */
 struct client {
     char *id;
     size_t upstream; /* index into settings->upstreams */
     struct keyring *keyring;
     const struct client_auth_method *auth;
+    char *assertion_audience;    /* see client_auth.h */
+    uint32_t assertion_lifetime; /* seconds */
+    struct client_key *key;      /* or NULL */
     const struct possession_mode *possession;
     struct words grants;
     struct words scopes;        /* empty: whatever upstream allows */
     struct words redirect_uris; /* likewise */
     struct demands demands;
-    bool limited_use; /* a token serves one request */
+    size_t rule_count;
+    struct scope_rule *rules; /* each of one of `scopes` */
+    bool limited_use;         /* a token serves one request */
     bool require_challenge;
     bool seal_refresh;            /* refresh tokens leave sealed, and come back so */
     bool accept_unsealed_refresh; /* those from before as well */

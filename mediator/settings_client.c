@@ -4,16 +4,22 @@
 #include <string.h>
 
 #include "client_auth.h"
+#include "client_key.h"
 #include "msg_challenge.h"
 #include "possession.h"
+#include "settings_scope.h"
 
 cfg_opt_t settings_client_opts[] = {
     CFG_STR("upstream", NULL, CFGF_NONE),
     CFG_STR("keyring", NULL, CFGF_NONE),
     CFG_STR("auth_method", "client_secret_basic", CFGF_NONE),
+    CFG_STR("assertion_audience", "issuer", CFGF_NONE),
+    CFG_INT("assertion_lifetime", 60, CFGF_NONE),
+    CFG_STR("assertion_keyring", NULL, CFGF_NONE),
     CFG_STR("possession", "pop", CFGF_NONE),
     CFG_STR_LIST("grants", (char *)"{authorization_code, refresh_token}", CFGF_NONE),
     CFG_STR_LIST("scopes", (char *)"{}", CFGF_NONE),
+    CFG_SEC("scope", settings_scope_opts, CFGF_MULTI | CFGF_TITLE | CFGF_NO_TITLE_DUPES),
     CFG_STR_LIST("redirect_uris", (char *)"{}", CFGF_NONE),
     SETTINGS_DEMANDS_OPTS,
     CFG_BOOL("limited_use", cfg_false, CFGF_NONE),
@@ -36,12 +42,38 @@ static enum status read_client_upstream(const struct section *s, const struct se
     return section_wrong(s, "upstream", "names no upstream section");
 }
 
-static enum status read_client_ways(const struct section *s, struct client *c)
+static enum status read_client_key(const struct section *s, struct client *c)
+{
+    const char *folder = cfg_getstr(s->cfg, "assertion_keyring");
+    char why[CONFIG_WHY_MAX] = "";
+
+    if (!folder)
+        return c->auth->needs_key ? section_wrong(s, "assertion_keyring", "is required") : ST_OK;
+    if (!c->auth->needs_key)
+        return section_wrong(s, "assertion_keyring", "is for private_key_jwt alone");
+    if (client_key_read(folder, &c->key, why, sizeof why))
+        return section_wrong(s, "assertion_keyring", why);
+    return ST_OK;
+}
+
+static enum status read_client_auth(const struct section *s, struct client *c)
 {
     c->auth = client_auth_find(cfg_getstr(s->cfg, "auth_method"));
     if (!c->auth)
         return section_wrong(s, "auth_method",
-                             "is none of client_secret_basic, client_secret_post, none");
+                             "is none of client_secret_basic, client_secret_post, "
+                             "client_secret_jwt, private_key_jwt, none");
+    enum status st = section_text(s, "assertion_audience", &c->assertion_audience);
+    if (!st && !assertion_audience_ok(c->assertion_audience))
+        st = section_wrong(s, "assertion_audience",
+                           "is none of issuer, token_endpoint, called, nor a URI");
+    if (!st)
+        st = section_int(s, "assertion_lifetime", 1, 3600, &c->assertion_lifetime);
+    return st ? st : read_client_key(s, c);
+}
+
+static enum status read_client_ways(const struct section *s, struct client *c)
+{
     c->possession = possession_find(cfg_getstr(s->cfg, "possession"));
     if (!c->possession)
         return section_wrong(s, "possession", "is none of pop, dpop, any, both, none");
@@ -56,6 +88,8 @@ static enum status read_client_words(const struct section *s, struct client *c)
         st = section_wrong(s, "grants", "is empty");
     if (!st)
         st = section_words(s, "scopes", &c->scopes);
+    if (!st)
+        st = settings_scopes_read(s, c);
     return st ? st : section_words(s, "redirect_uris", &c->redirect_uris);
 }
 
@@ -102,6 +136,8 @@ enum status settings_client_read(const struct section *s, const struct settings 
     c->id = strdup(s->title);
     enum status st = c->id ? read_client_upstream(s, all, c) : ST_NO_MEMORY;
     if (!st)
+        st = read_client_auth(s, c);
+    if (!st)
         st = read_client_ways(s, c);
     if (!st)
         st = read_client_words(s, c);
@@ -116,7 +152,10 @@ void settings_client_clear(struct client *c)
 {
     free(c->id);
     keyring_free(c->keyring);
+    client_key_free(c->key);
+    free(c->assertion_audience);
     words_clear(&c->grants);
     words_clear(&c->scopes);
+    settings_scopes_clear(c);
     words_clear(&c->redirect_uris);
 }

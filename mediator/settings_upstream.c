@@ -24,6 +24,8 @@ cfg_opt_t settings_upstream_opts[] = {
     CFG_BOOL("forwarded", cfg_false, CFGF_NONE),
     CFG_STR("metadata_url", NULL, CFGF_NONE),
     CFG_INT("refresh", 3600, CFGF_NONE),
+    CFG_INT("retry", 1, CFGF_NONE),
+    CFG_INT("retry_max", 60, CFGF_NONE),
     CFG_STR("authorization_endpoint", NULL, CFGF_NONE),
     CFG_STR("token_endpoint", NULL, CFGF_NONE),
     CFG_STR("pushed_authorization_request_endpoint", NULL, CFGF_NONE),
@@ -157,6 +159,18 @@ static enum status read_prefix(const struct section *s, const struct settings *a
     return make_front(all, u);
 }
 
+static enum status read_times(const struct section *s, struct upstream_settings *u)
+{
+    enum status st = section_int(s, "refresh", 1, 86400, &u->refresh);
+
+    if (!st)
+        st = section_int(s, "retry", 1, 3600, &u->retry);
+    if (!st)
+        st = section_int(s, "retry_max", 1, 86400, &u->retry_max);
+    return !st && u->retry_max < u->retry ? section_wrong(s, "retry_max", "is less than retry")
+                                          : st;
+}
+
 enum status settings_upstream_read(const struct section *s, const struct settings *all,
                                    struct upstream_settings *u)
 {
@@ -169,7 +183,7 @@ enum status settings_upstream_read(const struct section *s, const struct setting
     if (!st)
         st = read_upstream_urls(s, u);
     if (!st)
-        st = section_int(s, "refresh", 1, 86400, &u->refresh);
+        st = read_times(s, u);
     return st ? st
               : config_client_limits_read(cfg_getsec(s->cfg, "limits"), &u->limits, s->why,
                                           s->why_cap);

@@ -56,7 +56,9 @@ static void proceed(struct request *r)
     binding_take(&r->binding, r->worker->store, binding_taken, r);
 }
 
-static const struct gated_endpoint token = { .policy = policy_token, .proceed = proceed };
+static const struct gated_endpoint token = { .policy = policy_token,
+                                             .grants = true,
+                                             .proceed = proceed };
 
 void token_handle(struct request *r)
 {

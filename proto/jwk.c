@@ -46,16 +46,21 @@ enum status jwk_read(const cJSON *jwk, struct public_key *out)
     return st;
 }
 
-void jwk_write(struct json_writer *j, const char *name, const struct public_key *key)
+void jwk_write_members(struct json_writer *j, const struct public_key *key)
 {
     const struct key_form *form = &forms[key->type];
 
-    json_begin_object(j, name);
     json_text(j, "crv", slice_of(form->crv));
     json_text(j, "kty", slice_of(form->kty));
     json_base64url(j, "x", (struct slice){ key->x, sizeof key->x });
     if (form->has_y)
         json_base64url(j, "y", (struct slice){ key->y, sizeof key->y });
+}
+
+void jwk_write(struct json_writer *j, const char *name, const struct public_key *key)
+{
+    json_begin_object(j, name);
+    jwk_write_members(j, key);
     json_end_object(j);
 }
 

@@ -13,5 +13,8 @@ enum status jwk_read(const cJSON *jwk, struct public_key *out) MUST_USE;
  * also the thumbprint's input. `name` is NULL inside an array. */
 void jwk_write(struct json_writer *j, const char *name, const struct public_key *key);
 
+/* The same into an object that has been begun, for one with more members. */
+void jwk_write_members(struct json_writer *j, const struct public_key *key);
+
 /* SHA-256 thumbprint: the `jkt` of this key. */
 struct digest jwk_thumbprint(const struct public_key *key);

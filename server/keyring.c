@@ -146,6 +146,21 @@ void keyring_free(struct keyring *k)
     free(k);
 }
 
+size_t keyring_count(const struct keyring *k)
+{
+    return k->count;
+}
+
+const char *keyring_kid_at(const struct keyring *k, size_t i)
+{
+    return k->entries[i].kid;
+}
+
+struct slice keyring_secret_at(const struct keyring *k, size_t i)
+{
+    return secret_bytes(k->entries[i].secret);
+}
+
 const char *keyring_current_kid(const struct keyring *k)
 {
     return k->entries[0].kid;

@@ -19,6 +19,11 @@ void keyring_free(struct keyring *k);
 const char *keyring_current_kid(const struct keyring *k);
 struct slice keyring_current_secret(const struct keyring *k);
 
+/* All of them, the current one first. */
+size_t keyring_count(const struct keyring *k);
+const char *keyring_kid_at(const struct keyring *k, size_t i);
+struct slice keyring_secret_at(const struct keyring *k, size_t i);
+
 /* The secret of that kid, if it is the current one or may still verify at `now`. */
 bool keyring_find(const struct keyring *k, struct slice kid, int64_t now, struct slice *secret);
 

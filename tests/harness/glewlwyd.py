@@ -77,7 +77,7 @@ class Glewlwyd:
 
     def __init__(self, folder, port=None, par=True, plugin=()):
         """`plugin` are further parameters of its OpenID Connect plugin."""
-        self.plugin = dict(plugin)
+        self.plugin, self.clients = dict(plugin), {}
         self.port = port or free_port()
         self.base = "http://127.0.0.1:%d" % self.port
         self.issuer = "%s/api/%s" % (self.base, PLUGIN)
@@ -140,15 +140,20 @@ class Glewlwyd:
             "scope": list(scopes)})
 
     def add_client(self, client_id, secret, redirect_uri, scopes=(), grants=("code",),
-                   auth_methods=("client_secret_basic",)):
+                   auth_methods=("client_secret_basic",), **more):
         """A confidential client, whose secret is known here and to the servers only; without a
         secret a public one."""
         confidential = {"client_secret": secret} if secret else {}
-        self._must("POST", "/api/client/", {
+        self.clients[client_id] = {
             "client_id": client_id, "name": client_id, "confidential": bool(secret),
             "enabled": True, **confidential, "redirect_uri": [redirect_uri],
             "authorization_type": list(grants), "scope": list(scopes),
-            "token_endpoint_auth_method": list(auth_methods)})
+            "token_endpoint_auth_method": list(auth_methods), **more}
+        self._must("POST", "/api/client/", self.clients[client_id])
+
+    def set_client(self, client_id, **more):
+        self.clients[client_id].update(more)
+        self._must("PUT", "/api/client/" + client_id, self.clients[client_id])
 
     def introspect(self, client_id, secret, token):
         """RFC 7662, as the client that the token was issued to."""

@@ -14,13 +14,14 @@ class QuietServer(http.server.ThreadingHTTPServer):
 
 
 class Middle:
-    """Forwards HTTP to `target`. `recorded` lists (path, request body, status, answer body);
+    """Forwards HTTP to `target`. `recorded` lists (path, request body, status, answer body), and
+    `heads` the request's header fields as [(name, value)];
     `change(path, body)` may return another body, or None to answer 502 and forward nothing, or
     (status, headers) to answer that. `edit(path, answer)` may return another answer.
     `tls` is (certificate file, key file)."""
 
     def __init__(self, target, change=None, tls=None, edit=None):
-        self.recorded = []
+        self.recorded, self.heads = [], []
         outer = self
 
         class Handler(http.server.BaseHTTPRequestHandler):
@@ -28,6 +29,7 @@ class Middle:
 
             def do_POST(self):
                 body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+                outer.heads.append(self.headers.items())
                 sent = change(self.path, body) if change else body
                 if sent is None:
                     outer.recorded.append((self.path, body, 502, b"{}"))

@@ -45,13 +45,13 @@ Test(discovery, an_unusable_document_is_refused)
 
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         serve(rows[i].issuer, rows[i].more);
-        s.steady += 1000;
+        s.steady += 60000;
         cr_expect_eq(site_post(&s, "/token", ASK), 503, "%s %s", rows[i].issuer, rows[i].more);
         cr_expect(site_says(&s, "temporarily_unavailable"));
     }
     cr_expect_eq(s.asked, 0);
     serve("", "");
-    s.steady += 1000;
+    s.steady += 60000;
     cr_expect_eq(site_post(&s, "/token", ASK), 200, "%s", s.body);
 }
 
@@ -63,6 +63,66 @@ Test(discovery, a_server_that_is_down_is_not_asked_at_every_request)
     s.steady += 1000;
     cr_expect_eq(site_post(&s, "/token", ASK), 503);
     cr_expect_eq(s.metadata_asked, 2);
+    cr_expect_eq(site_logged(&s, "no metadata", "\"as\""), 2);
+}
+
+/* `ms` from now, and whether upstream is asked once they have passed, but not before. */
+static void expect_hold_off(uint64_t ms)
+{
+    unsigned asked = s.metadata_asked;
+
+    s.steady += ms - 1;
+    cr_expect_eq(site_post(&s, "/token", ASK), 503);
+    cr_expect_eq(s.metadata_asked, asked, "%u ms is too early", (unsigned)ms - 1);
+    s.steady += 1;
+    cr_expect_eq(site_post(&s, "/token", ASK), 503);
+    cr_expect_eq(s.metadata_asked, asked + 1, "%u ms", (unsigned)ms);
+}
+
+Test(discovery, each_failure_holds_off_longer_up_to_a_bound)
+{
+    static const uint64_t waits[] = { 1000, 2000, 4000, 8000, 16000, 32000, 60000, 60000 };
+
+    cr_expect_eq(site_post(&s, "/token", ASK), 503);
+    for (size_t i = 0; i < sizeof waits / sizeof *waits; i++)
+        expect_hold_off(waits[i]);
+    serve("", "");
+    s.steady += 60000;
+    cr_expect_eq(site_post(&s, "/token", ASK), 200);
+    s.metadata.code = 500;
+    s.steady += 3600000;
+    cr_expect_eq(site_post(&s, "/token", ASK), 200);
+    for (int i = 0; i < 1000 && !site_logged(&s, "metadata kept", "\"retry_s\":1"); i++)
+        event_base_loop(s.base, EVLOOP_ONCE);
+    cr_expect_eq(site_logged(&s, "metadata kept", "\"age_s\":3600,\"retry_s\":1"), 1,
+                 "a success begins anew");
+}
+
+/* Another issuer's document does not replace the good one. */
+Test(discovery, what_is_refused_leaves_the_last_good_one_in_force)
+{
+    serve("", "");
+    cr_expect_eq(site_post(&s, "/token", ASK), 200);
+    serve("/other", ",\"token_endpoint_\":\"\"");
+    s.steady += 3600000;
+    cr_expect_eq(site_post(&s, "/token", ASK), 200);
+    for (int i = 0; i < 1000 && !site_logged(&s, "metadata kept", "\"as\""); i++)
+        event_base_loop(s.base, EVLOOP_ONCE);
+    cr_expect_eq(site_logged(&s, "metadata refused", "denied"), 1);
+    cr_expect_eq(site_post(&s, "/token", ASK), 200);
+    cr_expect_eq(site_get(&s, "/.well-known/oauth-authorization-server"), 200);
+}
+
+Test(discovery, an_endpoint_that_cannot_be_used_is_left_out)
+{
+    serve("", ",\"revocation_endpoint\":\"http://as.example/revoke\","
+              "\"introspection_endpoint\":\"http://127.0.0.1/introspect\"");
+    cr_expect_eq(site_post(&s, "/token", ASK), 200, "and the rest works");
+    cr_expect_eq(site_post(&s, "/revoke", "client_id=app&token=t"), 503);
+    cr_expect_eq(site_logged(&s, "endpoint left out", "revocation_endpoint"), 1);
+    cr_expect_eq(site_get(&s, "/.well-known/oauth-authorization-server"), 200);
+    cr_expect_null(strstr(s.body, "revocation_endpoint"));
+    cr_expect_not_null(strstr(s.body, "introspection_endpoint\":\"" MINT_ISSUER "/introspect\""));
 }
 
 Test(discovery, is_kept_and_refreshed)
