@@ -174,9 +174,10 @@ static bool seal_carrier(struct request *r, unsigned round, struct slice *body)
     }
     const char *name = carrier_in(object, round);
     const cJSON *member = name ? cJSON_GetObjectItemCaseSensitive(object, name) : NULL;
-    if (cJSON_IsString(member) && *member->valuestring) {
-        done = seal_member(r, object, member, body);
-    } else if (member && !cJSON_IsString(member) && !cJSON_IsNull(member)) {
+    if (member && cJSON_IsString(member)) {
+        if (*member->valuestring)
+            done = seal_member(r, object, member, body);
+    } else if (member && !cJSON_IsNull(member)) {
         request_fail(r, unreadable(ST_INVALID));
         done = false;
     }

@@ -177,13 +177,16 @@ static int id_against(const void *id, const void *client)
 {
     struct slice a = *(const struct slice *)id;
     struct slice b = slice_of(((const struct client *)client)->id);
-    int order = memcmp(a.data, b.data, a.len < b.len ? a.len : b.len);
+    size_t common = a.len < b.len ? a.len : b.len;
+    int order = common ? memcmp(a.data, b.data, common) : 0;
 
     return order ? order : (a.len > b.len) - (a.len < b.len);
 }
 
 const struct client *settings_client(const struct settings *s, struct slice id)
 {
+    if (s->client_count == 0)
+        return NULL;
     return bsearch(&id, s->clients, s->client_count, sizeof *s->clients, id_against);
 }
 
