@@ -9,7 +9,7 @@ declare -A packages=(
   [demo]="python3 glewlwyd redis-server redis-tools"
   [test]="python3 python3-cryptography python3-prometheus-client glewlwyd redis-server redis-tools
           libcriterion-dev libjwt-gnutls-dev openssl git g++ npm chromium python3-authlib python3-flask gdb strace
-          gcc-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user"
+          gcc-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user nginx-light haproxy"
   [lint]="clang clang-format clang-tidy"
   [fuzz]="clang libclang-rt-14-dev"
   [bench]="python3 python3-cryptography nginx-light wrk"
