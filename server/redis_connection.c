@@ -7,7 +7,6 @@
 
 #include "crypto.h"
 #include "redis_resolver.h"
-#include "redis_url.h"
 #include "secret.h"
 
 /* Down: the timer is the next attempt. Connecting: it is the attempt's deadline. */
@@ -19,12 +18,8 @@ struct hello {
 };
 
 struct redis_connection {
-    struct store_redis_settings settings; /* its texts are not used */
-    struct redis_url url;
-    char *user;
-    struct secret *password;
-    struct event_base *base;
-    struct log *log;
+    const struct redis_access *access;
+    struct redis_watch watch;
 
     enum state state;
     struct event *timer;
@@ -58,8 +53,8 @@ static void wait_before_next(struct redis_connection *c)
 
     crypto_random((uint8_t *)&random, sizeof random);
     set_timer(c, half + random % (c->backoff_ms - half + 1));
-    c->backoff_ms = c->backoff_ms > c->settings.backoff_max_ms / 2 ? c->settings.backoff_max_ms
-                                                                   : c->backoff_ms * 2;
+    c->backoff_ms = c->backoff_ms > c->access->backoff_max_ms / 2 ? c->access->backoff_max_ms
+                                                                  : c->backoff_ms * 2;
 }
 
 /* The context is hiredis's to free from here on. */
@@ -68,11 +63,14 @@ static void go_down(struct redis_connection *c, const char *why)
     c->context = NULL;
     if (c->state == STOPPED)
         return;
-    log_note(c->log, LOG_WARN, c->state == READY ? "redis lost" : "redis not reached", "why", why);
+    bool was_ready = c->state == READY;
+    log_note(c->access->log, LOG_WARN, was_ready ? "redis lost" : "redis not reached", "why", why);
     if (c->resolver)
         redis_resolver_cancel(c->resolver);
     c->state = DOWN;
     wait_before_next(c);
+    if (was_ready && c->watch.lost)
+        c->watch.lost(c->watch.arg);
 }
 
 void redis_connection_drop(struct redis_connection *c, const char *why)
@@ -98,8 +96,19 @@ static void on_reply(redisAsyncContext *context, void *reply, void *arg)
     call->done(call, reply, reply || call->starts_at < written);
 }
 
+static void on_push(redisAsyncContext *context, void *reply, void *arg)
+{
+    struct redis_connection *c = context->data;
+
+    (void)arg;
+    if (!reply && c->context == context)
+        go_down(c, context->errstr ? context->errstr : "closed");
+    if (reply && c->state == READY)
+        c->watch.push(c->watch.arg, reply);
+}
+
 static enum status hand_over(struct redis_connection *c, const struct redis_words *words,
-                             struct redis_call *call)
+                             redisCallbackFn *fn, void *arg)
 {
     const char *texts[REDIS_WORDS_MAX];
     size_t lengths[REDIS_WORDS_MAX];
@@ -112,8 +121,7 @@ static enum status hand_over(struct redis_connection *c, const struct redis_word
     int len = redisFormatSdsCommandArgv(&command, (int)words->count, texts, lengths);
     if (len < 0)
         return ST_NO_MEMORY;
-    call->starts_at = c->handed;
-    int result = redisAsyncFormattedCommand(c->context, on_reply, call, command, (size_t)len);
+    int result = redisAsyncFormattedCommand(c->context, fn, arg, command, (size_t)len);
     secret_wipe(command, (size_t)len); /* it may be the password */
     redisFreeSdsCommand(command);
     if (result != REDIS_OK)
@@ -122,10 +130,27 @@ static enum status hand_over(struct redis_connection *c, const struct redis_word
     return ST_OK;
 }
 
+static enum status ask(struct redis_connection *c, const struct redis_words *words,
+                       struct redis_call *call)
+{
+    call->starts_at = c->handed;
+    return hand_over(c, words, on_reply, call);
+}
+
+static bool takes_commands(const struct redis_connection *c)
+{
+    return c->state == READY && c->context;
+}
+
 enum status redis_connection_send(struct redis_connection *c, const struct redis_words *words,
                                   struct redis_call *call)
 {
-    return c->state == READY && c->context ? hand_over(c, words, call) : ST_UNAVAILABLE;
+    return takes_commands(c) ? ask(c, words, call) : ST_UNAVAILABLE;
+}
+
+enum status redis_connection_subscribe(struct redis_connection *c, const struct redis_words *words)
+{
+    return takes_commands(c) ? hand_over(c, words, on_push, NULL) : ST_UNAVAILABLE;
 }
 
 /* --- what is said first --- */
@@ -170,22 +195,25 @@ static void on_role(struct redis_call *call, const redisReply *reply, bool writt
     }
     event_del(c->timer);
     c->state = READY;
-    c->backoff_ms = c->settings.backoff_min_ms;
-    log_note(c->log, LOG_INFO, "redis ready", "host", c->url.local ? c->url.path : c->url.host);
+    c->backoff_ms = c->access->backoff_min_ms;
+    log_note(c->access->log, LOG_INFO, "redis ready", "host",
+             c->access->url.local ? c->access->url.path : c->access->url.host);
+    if (c->watch.ready)
+        c->watch.ready(c->watch.arg);
 }
 
 static enum status say_auth(struct redis_connection *c)
 {
     struct redis_words words = { .count = 0 };
 
-    if (!c->password)
+    if (!c->access->password)
         return ST_OK;
     words.words[words.count++] = SLICE_LIT("AUTH");
-    if (c->user)
-        words.words[words.count++] = slice_of(c->user);
-    words.words[words.count++] = secret_bytes(c->password);
+    if (c->access->user)
+        words.words[words.count++] = slice_of(c->access->user);
+    words.words[words.count++] = secret_bytes(c->access->password);
     c->hello.auth.done = on_auth;
-    return hand_over(c, &words, &c->hello.auth);
+    return ask(c, &words, &c->hello.auth);
 }
 
 static enum status say_select(struct redis_connection *c)
@@ -193,12 +221,12 @@ static enum status say_select(struct redis_connection *c)
     uint8_t digits[20];
     struct writer w = writer_over(digits, sizeof digits);
 
-    if (c->url.db == 0)
+    if (c->access->url.db == 0)
         return ST_OK;
-    writer_decimal(&w, c->url.db);
+    writer_decimal(&w, c->access->url.db);
     const struct redis_words words = { 2, { SLICE_LIT("SELECT"), writer_slice(&w) } };
     c->hello.select.done = on_select;
-    return hand_over(c, &words, &c->hello.select);
+    return ask(c, &words, &c->hello.select);
 }
 
 static enum status say_role(struct redis_connection *c)
@@ -206,7 +234,7 @@ static enum status say_role(struct redis_connection *c)
     const struct redis_words words = { 1, { SLICE_LIT("ROLE") } };
 
     c->hello.role.done = on_role;
-    return hand_over(c, &words, &c->hello.role);
+    return ask(c, &words, &c->hello.role);
 }
 
 static void on_connect(const redisAsyncContext *context, int status)
@@ -227,7 +255,7 @@ static void on_connect(const redisAsyncContext *context, int status)
     /* hiredis would not survive it if its context went here: the deadline ends an
      * attempt for which there was no memory. */
     if (st)
-        log_note(c->log, LOG_ERROR, "redis not greeted", "why", status_name(st));
+        log_note(c->access->log, LOG_ERROR, "redis not greeted", "why", status_name(st));
 }
 
 static void on_disconnect(const redisAsyncContext *context, int status)
@@ -243,7 +271,7 @@ static void on_disconnect(const redisAsyncContext *context, int status)
 
 static void adopt(struct redis_connection *c, redisAsyncContext *context)
 {
-    if (!context || context->err || redisLibeventAttach(context, c->base) != REDIS_OK) {
+    if (!context || context->err || redisLibeventAttach(context, c->access->base) != REDIS_OK) {
         go_down(c, context && context->errstr ? context->errstr : "no memory");
         if (context)
             redisAsyncFree(context);
@@ -261,7 +289,7 @@ static void on_resolved(void *arg, const char *address)
     struct redis_connection *c = arg;
 
     if (address)
-        adopt(c, redisAsyncConnect(address, c->url.port));
+        adopt(c, redisAsyncConnect(address, c->access->url.port));
     else
         go_down(c, "its name is not resolved");
 }
@@ -276,54 +304,36 @@ static void on_timer(evutil_socket_t fd, short what, void *arg)
         return;
     }
     c->state = CONNECTING;
-    set_timer(c, c->settings.connect_timeout_ms);
-    if (c->url.local)
-        adopt(c, redisAsyncConnectUnix(c->url.path));
+    set_timer(c, c->access->connect_timeout_ms);
+    if (c->access->url.local)
+        adopt(c, redisAsyncConnectUnix(c->access->url.path));
     else
         redis_resolver_ask(c->resolver, on_resolved, c);
 }
 
 /* --- life --- */
 
-static enum status read_password(struct redis_connection *c, const char *path, const char **why)
+static enum status open_parts(struct redis_connection *c)
 {
-    if (!path || secret_read_password(path, &c->password) == ST_OK)
-        return ST_OK;
-    *why = "the password file cannot be read, is empty, or may be read by others";
-    return ST_INVALID;
-}
-
-static enum status open_parts(struct redis_connection *c,
-                              const struct store_redis_settings *settings, const char **why)
-{
-    enum status st = redis_url_read(settings->url, &c->url, why);
-
-    if (!st)
-        st = read_password(c, settings->password_file, why);
-    if (st)
-        return ST_INVALID;
-    *why = "no memory";
-    c->user = settings->user ? strdup(settings->user) : NULL;
-    c->timer = evtimer_new(c->base, on_timer, c);
-    if (!c->timer || (settings->user && !c->user))
+    c->timer = evtimer_new(c->access->base, on_timer, c);
+    if (!c->timer)
         return ST_NO_MEMORY;
-    return c->url.local ? ST_OK : redis_resolver_new(c->base, c->url.host, &c->resolver);
+    return c->access->url.local
+               ? ST_OK
+               : redis_resolver_new(c->access->base, c->access->url.host, &c->resolver);
 }
 
-enum status redis_connection_new(const struct store_redis_settings *settings,
-                                 struct event_base *base, struct log *log,
-                                 struct redis_connection **out, const char **why)
+enum status redis_connection_new(const struct redis_access *access, const struct redis_watch *watch,
+                                 struct redis_connection **out)
 {
     struct redis_connection *c = calloc(1, sizeof *c);
 
-    *why = "no memory";
     if (!c)
         return ST_NO_MEMORY;
-    c->settings = *settings;
-    c->base = base;
-    c->log = log;
-    c->backoff_ms = settings->backoff_min_ms;
-    enum status st = open_parts(c, settings, why);
+    c->access = access;
+    c->watch = *watch;
+    c->backoff_ms = access->backoff_min_ms;
+    enum status st = open_parts(c);
     if (st) {
         redis_connection_free(c);
         return st;
@@ -347,7 +357,5 @@ void redis_connection_free(struct redis_connection *c)
     if (c->timer)
         event_free(c->timer);
     redis_resolver_free(c->resolver);
-    secret_free(c->password);
-    free(c->user);
     free(c);
 }

@@ -2,7 +2,7 @@
  * connects, authenticates and checks the role within a deadline, and begins
  * again, ever more slowly, when it is lost. */
 #pragma once
-#include "store_redis.h"
+#include "redis_access.h"
 
 struct redisReply;
 struct redis_call;
@@ -24,11 +24,19 @@ struct redis_words {
     struct slice words[REDIS_WORDS_MAX];
 };
 
+/* Told, where it wants to, what becomes of the connection. */
+struct redis_watch {
+    void (*ready)(void *arg);
+    void (*lost)(void *arg); /* it was ready */
+    /* What Redis says unasked to those who subscribed; borrowed. */
+    void (*push)(void *arg, const struct redisReply *reply);
+    void *arg;
+};
+
 struct redis_connection;
-/* ST_INVALID with *why for a bad URL or password file. Connects in the background. */
-enum status redis_connection_new(const struct store_redis_settings *settings,
-                                 struct event_base *base, struct log *log,
-                                 struct redis_connection **out, const char **why) MUST_USE;
+/* Connects in the background. ST_NO_MEMORY. */
+enum status redis_connection_new(const struct redis_access *access, const struct redis_watch *watch,
+                                 struct redis_connection **out) MUST_USE;
 /* Ends for good what is under way: calls fire. */
 void redis_connection_stop(struct redis_connection *c);
 /* After redis_connection_stop. */
@@ -38,5 +46,8 @@ bool redis_connection_ready(const struct redis_connection *c);
 /* ST_UNAVAILABLE: not ready, and nothing will fire. */
 enum status redis_connection_send(struct redis_connection *c, const struct redis_words *words,
                                   struct redis_call *call) MUST_USE;
+/* SUBSCRIBE or UNSUBSCRIBE: what Redis says to that goes to `push`. */
+enum status redis_connection_subscribe(struct redis_connection *c,
+                                       const struct redis_words *words) MUST_USE;
 /* Gives the connection up and begins anew: calls under way fire. */
 void redis_connection_drop(struct redis_connection *c, const char *why);

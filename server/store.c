@@ -32,6 +32,23 @@ void store_take(struct store *s, const struct store_key *key, store_fn *done, vo
     s->ops->take(s, key, done, arg);
 }
 
+void store_publish(struct store *s, const struct store_channel *channel, struct slice message,
+                   store_fn *done, void *arg)
+{
+    s->ops->publish(s, channel, message, done, arg);
+}
+
+enum status store_subscribe(struct store *s, const struct store_channel *channel,
+                            const struct store_subscriber *who, struct store_subscription **out)
+{
+    return s->ops->subscribe(s, channel, who, out);
+}
+
+void store_unsubscribe(struct store *s, struct store_subscription *subscription)
+{
+    s->ops->unsubscribe(s, subscription);
+}
+
 bool store_ready(const struct store *s)
 {
     return s->ops->ready(s);
@@ -50,4 +67,13 @@ struct store_key store_key_hashed(enum store_space space, struct slice name)
 
     memcpy(key.id, hash.bytes, sizeof key.id);
     return key;
+}
+
+struct store_channel store_channel_hashed(struct slice name)
+{
+    struct digest hash = crypto_sha256(name);
+    struct store_channel channel;
+
+    memcpy(channel.id, hash.bytes, sizeof channel.id);
+    return channel;
 }

@@ -21,6 +21,24 @@ struct store_key {
  * for the call, and empty where there is none. */
 typedef void store_fn(void *arg, enum status st, struct slice value);
 
+/* Where messages between those who share the store go: random bytes, or the
+ * SHA-256 of what names it. */
+struct store_channel {
+    uint8_t id[STORE_ID_LEN];
+};
+enum { STORE_MESSAGE_MAX = 16384 };
+
+/* Who hears them, until it unsubscribes; never called from within a call of the
+ * store. It may subscribe and unsubscribe whom it likes meanwhile. */
+struct store_subscriber {
+    /* What is published from now on is heard. Comes first, and again whenever
+     * some may have been missed since. */
+    void (*listening)(void *arg);
+    void (*message)(void *arg, struct slice message); /* borrowed for the call */
+    void *arg;
+};
+struct store_subscription;
+
 struct store;
 struct store_ops {
     void (*create)(struct store *, const struct store_key *, struct slice value, uint32_t ttl_ms,
@@ -29,6 +47,11 @@ struct store_ops {
                 store_fn *, void *arg);
     void (*get)(struct store *, const struct store_key *, store_fn *, void *arg);
     void (*take)(struct store *, const struct store_key *, store_fn *, void *arg);
+    void (*publish)(struct store *, const struct store_channel *, struct slice message, store_fn *,
+                    void *arg);
+    enum status (*subscribe)(struct store *, const struct store_channel *,
+                             const struct store_subscriber *, struct store_subscription **);
+    void (*unsubscribe)(struct store *, struct store_subscription *);
     bool (*ready)(const struct store *);
     void (*free)(struct store *);
 };
@@ -55,7 +78,21 @@ void store_get(struct store *s, const struct store_key *key, store_fn *done, voi
 /* One atomic read-and-delete: ST_OK for one caller only, or ST_NOT_FOUND. After
  * ST_LOST the record must be treated as consumed. */
 void store_take(struct store *s, const struct store_key *key, store_fn *done, void *arg);
+
+/* To whoever listens on the channel at this moment, in whichever daemon, this one
+ * included: each hears it once or never, and nobody says which. ST_OK: it is on
+ * its way; ST_TOO_LARGE beyond STORE_MESSAGE_MAX. */
+void store_publish(struct store *s, const struct store_channel *channel, struct slice message,
+                   store_fn *done, void *arg);
+/* ST_OK: `who`, which is copied, will be told when it is heard. ST_NO_MEMORY. */
+enum status store_subscribe(struct store *s, const struct store_channel *channel,
+                            const struct store_subscriber *who,
+                            struct store_subscription **out) MUST_USE;
+/* Nothing is heard any more, at once. store_free does it for all that are left. */
+void store_unsubscribe(struct store *s, struct store_subscription *subscription);
+
 bool store_ready(const struct store *s);
 void store_free(struct store *s);
 
 struct store_key store_key_hashed(enum store_space space, struct slice name);
+struct store_channel store_channel_hashed(struct slice name);

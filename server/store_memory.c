@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "crypto.h"
+#include "memory_exchange.h"
 #include "memory_shard.h"
 
 const struct store_memory_limits STORE_MEMORY_DEFAULTS = {
@@ -14,6 +15,7 @@ const struct store_memory_limits STORE_MEMORY_DEFAULTS = {
 struct store_memory {
     const struct clock *clock;
     struct memory_budget budget;
+    struct memory_exchange exchange;
     struct memory_shard shards[MEMORY_SHARD_COUNT];
 };
 
@@ -30,6 +32,8 @@ struct answer {
 struct handle {
     struct store store;
     struct store_memory *memory;
+    struct event_base *base;
+    struct memory_inbox *inbox; /* NULL until somebody subscribes */
     struct event *wake;
     struct answer *first, **last;
     struct answer *spares;
@@ -53,6 +57,7 @@ enum status store_memory_new(const struct store_memory_limits *limits, const str
     m->budget.hash_seed |= 1;
     for (size_t i = 0; i < MEMORY_SHARD_COUNT; i++)
         memory_shard_init(&m->shards[i], &m->budget);
+    memory_exchange_init(&m->exchange);
     *out = m;
     return ST_OK;
 }
@@ -63,6 +68,7 @@ void store_memory_free(struct store_memory *m)
         return;
     for (size_t i = 0; i < MEMORY_SHARD_COUNT; i++)
         memory_shard_clear(&m->shards[i]);
+    memory_exchange_clear(&m->exchange);
     free(m);
 }
 
@@ -127,6 +133,14 @@ static void give_answers(evutil_socket_t fd, short what, void *arg)
     }
 }
 
+static void queue_answer(struct handle *h, struct answer *a)
+{
+    if (!h->first)
+        event_active(h->wake, EV_TIMEOUT, 0);
+    *h->last = a;
+    h->last = &a->next;
+}
+
 /* --- operations --- */
 
 static void run(struct store *store, memory_operation_fn *operation, const struct store_key *key,
@@ -153,10 +167,7 @@ static void run(struct store *store, memory_operation_fn *operation, const struc
         expire_everywhere(m, now);
         a->st = operation(shard, &call);
     }
-    if (!h->first)
-        event_active(h->wake, EV_TIMEOUT, 0);
-    *h->last = a;
-    h->last = &a->next;
+    queue_answer(h, a);
 }
 
 static void memory_create(struct store *s, const struct store_key *key, struct slice value,
@@ -181,6 +192,37 @@ static void memory_take(struct store *s, const struct store_key *key, store_fn *
     run(s, memory_shard_take, key, (struct slice){ NULL, 0 }, 0, done, arg);
 }
 
+/* --- messages --- */
+
+static void memory_publish(struct store *s, const struct store_channel *channel,
+                           struct slice message, store_fn *done, void *arg)
+{
+    struct handle *h = (struct handle *)s;
+    struct answer *a = answer_new(h);
+
+    a->done = done;
+    a->arg = arg;
+    a->st = message.len > STORE_MESSAGE_MAX
+                ? ST_TOO_LARGE
+                : memory_exchange_publish(&h->memory->exchange, channel, message);
+    queue_answer(h, a);
+}
+
+static enum status memory_subscribe(struct store *s, const struct store_channel *channel,
+                                    const struct store_subscriber *who,
+                                    struct store_subscription **out)
+{
+    struct handle *h = (struct handle *)s;
+    enum status st = h->inbox ? ST_OK : memory_inbox_new(&h->memory->exchange, h->base, &h->inbox);
+
+    return st ? st : memory_inbox_subscribe(h->inbox, channel, who, out);
+}
+
+static void memory_unsubscribe(struct store *s, struct store_subscription *subscription)
+{
+    memory_inbox_unsubscribe(((struct handle *)s)->inbox, subscription);
+}
+
 static bool memory_ready(const struct store *s)
 {
     (void)s;
@@ -198,6 +240,7 @@ static void memory_free(struct store *s)
         h->spares = a->next;
         free(a);
     }
+    memory_inbox_free(h->inbox);
     event_free(h->wake);
     free(h);
 }
@@ -207,6 +250,9 @@ static const struct store_ops memory_ops = {
     .put = memory_put,
     .get = memory_get,
     .take = memory_take,
+    .publish = memory_publish,
+    .subscribe = memory_subscribe,
+    .unsubscribe = memory_unsubscribe,
     .ready = memory_ready,
     .free = memory_free,
 };
@@ -219,6 +265,7 @@ enum status store_memory_attach(struct store_memory *m, struct event_base *base,
         return ST_NO_MEMORY;
     h->store.ops = &memory_ops;
     h->memory = m;
+    h->base = base;
     h->last = &h->first;
     h->wake = event_new(base, -1, 0, give_answers, h);
     if (!h->wake) {

@@ -87,6 +87,25 @@ static void metered_take(struct store *s, const struct store_key *key, store_fn 
     store_take(call->metered->inner, key, ended, call);
 }
 
+/* Messages are no records: they have no space to be counted by. */
+static void metered_publish(struct store *s, const struct store_channel *channel,
+                            struct slice message, store_fn *done, void *arg)
+{
+    store_publish(((struct metered *)s)->inner, channel, message, done, arg);
+}
+
+static enum status metered_subscribe(struct store *s, const struct store_channel *channel,
+                                     const struct store_subscriber *who,
+                                     struct store_subscription **out)
+{
+    return store_subscribe(((struct metered *)s)->inner, channel, who, out);
+}
+
+static void metered_unsubscribe(struct store *s, struct store_subscription *subscription)
+{
+    store_unsubscribe(((struct metered *)s)->inner, subscription);
+}
+
 static bool metered_ready(const struct store *s)
 {
     return store_ready(((const struct metered *)s)->inner);
@@ -110,6 +129,9 @@ static const struct store_ops metered_ops = {
     .put = metered_put,
     .get = metered_get,
     .take = metered_take,
+    .publish = metered_publish,
+    .subscribe = metered_subscribe,
+    .unsubscribe = metered_unsubscribe,
     .ready = metered_ready,
     .free = metered_free,
 };

@@ -6,6 +6,7 @@
 
 #include "base64url.h"
 #include "redis_connection.h"
+#include "redis_pubsub.h"
 
 const struct store_redis_settings STORE_REDIS_DEFAULTS = {
     .url = "redis://127.0.0.1",
@@ -51,10 +52,10 @@ struct queue {
 
 struct handle {
     struct store store;
+    struct redis_access access;
     struct redis_connection *connection;
-    struct log *log;
+    struct redis_pubsub *pubsub; /* NULL until somebody subscribes */
     char prefix[PREFIX_MAX + 1];
-    uint32_t timeout_ms;
     size_t pending_max;
 
     size_t pending;
@@ -117,10 +118,17 @@ static enum status found(const redisReply *reply)
     return reply->type == REDIS_REPLY_STRING ? ST_OK : ST_UNAVAILABLE;
 }
 
+/* How many heard it; in a cluster, how many at that node. */
+static enum status published(const redisReply *reply)
+{
+    return reply->type == REDIS_REPLY_INTEGER ? ST_OK : ST_UNAVAILABLE;
+}
+
 static const struct command_kind CREATE = { created, ST_LOST };
 static const struct command_kind PUT = { replaced, ST_LOST };
 static const struct command_kind GET = { found, ST_UNAVAILABLE }; /* reading changes nothing */
 static const struct command_kind TAKE = { found, ST_LOST };
+static const struct command_kind PUBLISH = { published, ST_LOST };
 
 /* Errors that say this Redis will not do for a while: begin anew, role and all. */
 static bool is_unfit(const char *error)
@@ -152,7 +160,7 @@ static void on_error(struct command *command, const char *error)
 {
     struct handle *h = command->handle;
 
-    log_note(h->log, LOG_ERROR, "redis refuses", "why", error);
+    log_note(h->access.log, LOG_ERROR, "redis refuses", "why", error);
     finish_empty(command, ST_UNAVAILABLE);
     if (is_unfit(error) && redis_connection_ready(h->connection))
         redis_connection_drop(h->connection, error);
@@ -229,6 +237,13 @@ static enum status send_command(struct handle *h, const struct redis_words *word
     return redis_connection_send(h->connection, words, &command->call);
 }
 
+static void fail_later(struct handle *h, struct command *command, enum status st)
+{
+    command->failure = st;
+    queue_add(&h->failed, command);
+    event_active(h->wake, EV_TIMEOUT, 0);
+}
+
 /* Without memory for so little nobody can be answered any more: end, and be
  * started anew. */
 static struct command *command_new(void)
@@ -240,25 +255,30 @@ static struct command *command_new(void)
     return command;
 }
 
+static struct command *begin(struct handle *h, const struct command_kind *kind, store_fn *done,
+                             void *arg)
+{
+    struct command *command = command_new();
+
+    *command = (struct command){
+        .call = { .done = on_reply }, .handle = h, .kind = kind, .done = done, .arg = arg
+    };
+    h->pending++;
+    return command;
+}
+
 static void run(struct handle *h, const struct command_kind *kind, const struct redis_words *words,
                 store_fn *done, void *arg)
 {
     uint64_t now = clock_steady(&SYSTEM_CLOCK);
-    struct command *command = command_new();
+    struct command *command = begin(h, kind, done, arg);
+    enum status st = send_command(h, words, command);
 
-    *command = (struct command){ .call = { .done = on_reply },
-                                 .handle = h,
-                                 .kind = kind,
-                                 .done = done,
-                                 .arg = arg,
-                                 .deadline = now + h->timeout_ms };
-    h->pending++;
-    command->failure = send_command(h, words, command);
-    if (command->failure) {
-        queue_add(&h->failed, command);
-        event_active(h->wake, EV_TIMEOUT, 0);
+    if (st) {
+        fail_later(h, command, st);
         return;
     }
+    command->deadline = now + h->access.command_timeout_ms;
     queue_add(&h->sent, command);
     if (!event_pending(h->deadline, EV_TIMEOUT, NULL))
         set_deadline(h, now);
@@ -326,6 +346,38 @@ static void redis_take(struct store *s, const struct store_key *key, store_fn *d
     run(h, &TAKE, &words, done, arg);
 }
 
+/* --- messages --- */
+
+static void redis_publish(struct store *s, const struct store_channel *channel,
+                          struct slice message, store_fn *done, void *arg)
+{
+    struct handle *h = (struct handle *)s;
+    uint8_t name[REDIS_CHANNEL_MAX];
+    const struct redis_words words = {
+        3, { SLICE_LIT("PUBLISH"), redis_channel_name(h->prefix, channel, name), message }
+    };
+
+    if (message.len > STORE_MESSAGE_MAX)
+        fail_later(h, begin(h, &PUBLISH, done, arg), ST_TOO_LARGE);
+    else
+        run(h, &PUBLISH, &words, done, arg);
+}
+
+static enum status redis_subscribe(struct store *s, const struct store_channel *channel,
+                                   const struct store_subscriber *who,
+                                   struct store_subscription **out)
+{
+    struct handle *h = (struct handle *)s;
+    enum status st = h->pubsub ? ST_OK : redis_pubsub_new(&h->access, h->prefix, &h->pubsub);
+
+    return st ? st : redis_pubsub_subscribe(h->pubsub, channel, who, out);
+}
+
+static void redis_unsubscribe(struct store *s, struct store_subscription *subscription)
+{
+    redis_pubsub_unsubscribe(((struct handle *)s)->pubsub, subscription);
+}
+
 static bool redis_ready(const struct store *s)
 {
     return redis_connection_ready(((const struct handle *)s)->connection);
@@ -339,8 +391,10 @@ static void redis_free(struct store *s)
         redis_connection_stop(h->connection);
     while (h->failed.first)
         on_wake(-1, 0, h);
+    redis_pubsub_free(h->pubsub);
     if (h->connection)
         redis_connection_free(h->connection);
+    redis_access_clear(&h->access);
     if (h->deadline)
         event_free(h->deadline);
     if (h->wake)
@@ -353,23 +407,28 @@ static const struct store_ops redis_ops = {
     .put = redis_put,
     .get = redis_get,
     .take = redis_take,
+    .publish = redis_publish,
+    .subscribe = redis_subscribe,
+    .unsubscribe = redis_unsubscribe,
     .ready = redis_ready,
     .free = redis_free,
 };
 
 static enum status open_parts(struct handle *h, const struct store_redis_settings *settings,
-                              struct event_base *base, const char **why)
+                              const char **why)
 {
+    const struct redis_watch watch = { .arg = h };
+
     *why = "the prefix is empty or longer than 64 bytes";
     if (settings->prefix[0] == '\0' ||
         slice_copy_text(slice_of(settings->prefix), h->prefix, sizeof h->prefix))
         return ST_INVALID;
     *why = "no memory";
-    h->deadline = evtimer_new(base, on_deadline, h);
-    h->wake = event_new(base, -1, 0, on_wake, h);
+    h->deadline = evtimer_new(h->access.base, on_deadline, h);
+    h->wake = event_new(h->access.base, -1, 0, on_wake, h);
     if (!h->deadline || !h->wake)
         return ST_NO_MEMORY;
-    return redis_connection_new(settings, base, h->log, &h->connection, why);
+    return redis_connection_new(&h->access, &watch, &h->connection);
 }
 
 enum status store_redis_open(const struct store_redis_settings *settings, struct event_base *base,
@@ -381,12 +440,12 @@ enum status store_redis_open(const struct store_redis_settings *settings, struct
     if (!h)
         return ST_NO_MEMORY;
     h->store.ops = &redis_ops;
-    h->log = log;
-    h->timeout_ms = settings->command_timeout_ms;
     h->pending_max = settings->pending_max;
     queue_init(&h->sent);
     queue_init(&h->failed);
-    enum status st = open_parts(h, settings, base, why);
+    enum status st = redis_access_init(&h->access, settings, base, log, why);
+    if (!st)
+        st = open_parts(h, settings, why);
     if (st)
         redis_free(&h->store);
     else

@@ -315,3 +315,77 @@ Test(store_redis, what_redis_refuses_is_unavailable)
     cr_assert(store_ready(f.bench.store));
     close_all();
 }
+
+/* --- messages --- */
+
+struct hearer {
+    unsigned listening, messages;
+};
+
+static void on_listening(void *arg)
+{
+    ((struct hearer *)arg)->listening++;
+}
+
+static void on_message(void *arg, struct slice message)
+{
+    (void)message;
+    ((struct hearer *)arg)->messages++;
+}
+
+static bool comes_to(const unsigned *count, unsigned wanted)
+{
+    for (int i = 0; i < 1000 && *count < wanted; i++)
+        turn(f.bench.base, 5);
+    return *count == wanted;
+}
+
+static enum status publish(const struct store_channel *channel)
+{
+    f.bench.last.times = 0;
+    store_publish(f.bench.store, channel, SLICE_LIT("x"), record, &f.bench.last);
+    return finish(&f.bench);
+}
+
+/* Whoever listens is told that it may have missed something. */
+static void outage(int signal)
+{
+    const struct store_channel channel = store_channel_hashed(SLICE_LIT("c"));
+    struct hearer h = { 0 };
+    const struct store_subscriber who = { on_listening, on_message, &h };
+    struct store_subscription *sub;
+
+    init();
+    cr_assert_eq(open_store(), ST_OK);
+    cr_assert_eq(store_subscribe(f.bench.store, &channel, &who, &sub), ST_OK);
+    cr_assert_eq(publish(&channel), ST_UNAVAILABLE);
+    redis_run(&f.redis, NULL);
+    cr_assert(comes_to(&h.listening, 1));
+    cr_assert(becomes(true, 3000));
+    cr_assert_eq(publish(&channel), ST_OK);
+    cr_assert(comes_to(&h.messages, 1));
+
+    if (signal == SIGKILL) {
+        redis_end(&f.redis, SIGKILL);
+        redis_run(&f.redis, NULL);
+    } else {
+        kill(f.redis.pid, SIGSTOP);
+        turn(f.bench.base, 4 * COMMAND_MS);
+        kill(f.redis.pid, SIGCONT);
+    }
+    cr_assert(comes_to(&h.listening, 2));
+    cr_assert(becomes(true, 3000));
+    cr_assert_eq(publish(&channel), ST_OK);
+    cr_assert(comes_to(&h.messages, 2));
+    close_all();
+}
+
+Test(store_redis, listens_again_after_a_restart)
+{
+    outage(SIGKILL);
+}
+
+Test(store_redis, listens_again_after_a_silence)
+{
+    outage(SIGSTOP);
+}

@@ -266,6 +266,134 @@ static void open_calls_are_answered_at_the_end(struct bench *b)
     }
 }
 
+/* --- messages --- */
+
+struct hearer {
+    unsigned listening, messages;
+    size_t len;
+    uint8_t last[STORE_MESSAGE_MAX];
+    struct store *store;                   /* where it shall unsubscribe after a message */
+    struct store_subscription *self, *too; /* itself, and maybe another */
+};
+
+static void on_listening(void *arg)
+{
+    ((struct hearer *)arg)->listening++;
+}
+
+static void on_message(void *arg, struct slice message)
+{
+    struct hearer *h = arg;
+
+    cr_assert(h->listening, "a message before it was said to listen");
+    h->messages++;
+    h->len = message.len;
+    if (message.len)
+        memcpy(h->last, message.data, message.len);
+    if (!h->store)
+        return;
+    store_unsubscribe(h->store, h->self);
+    if (h->too)
+        store_unsubscribe(h->store, h->too);
+}
+
+static void hear_on(struct bench *b, const char *channel, struct hearer *h)
+{
+    const struct store_subscriber who = { on_listening, on_message, h };
+    const struct store_channel at = store_channel_hashed(slice_of(channel));
+
+    cr_assert_eq(store_subscribe(b->store, &at, &who, &h->self), ST_OK);
+    cr_assert_eq(h->listening, 0, "told before the call returned");
+    for (int i = 0; i < 500 && !h->listening; i++)
+        turn(b->base, 10);
+    cr_assert_eq(h->listening, 1);
+}
+
+static enum status publish(struct bench *b, const char *channel, struct slice message)
+{
+    const struct store_channel at = store_channel_hashed(slice_of(channel));
+
+    b->last.times = 0;
+    store_publish(b->store, &at, message, record, &b->last);
+    return finish(b);
+}
+
+/* A message behind all others: when it is heard, they have been. */
+static void settle(struct bench *b, struct hearer *last)
+{
+    unsigned before = last->messages;
+
+    cr_assert_eq(publish(b, "last", SLICE_LIT(".")), ST_OK);
+    for (int i = 0; i < 500 && last->messages == before; i++)
+        turn(b->base, 10);
+    cr_assert_eq(last->messages, before + 1);
+}
+
+static void messages_go_to_who_listens(struct bench *b)
+{
+    static struct hearer one, two, other, last;
+
+    cr_assert_eq(publish(b, "door", SLICE_LIT("nobody hears")), ST_OK);
+    hear_on(b, "last", &last);
+    hear_on(b, "door", &one);
+    hear_on(b, "door", &two);
+    hear_on(b, "window", &other);
+    cr_assert_eq(publish(b, "door", SLICE_LIT("open\r\n\0")), ST_OK);
+    settle(b, &last);
+    cr_assert_eq(one.messages, 1);
+    cr_assert_eq(two.messages, 1);
+    cr_assert_eq(other.messages, 0);
+    cr_assert(slice_equal((struct slice){ one.last, one.len }, SLICE_LIT("open\r\n\0")));
+
+    store_unsubscribe(b->store, one.self);
+    cr_assert_eq(publish(b, "door", SLICE_LIT("")), ST_OK);
+    settle(b, &last);
+    cr_assert_eq(one.messages, 1);
+    cr_assert_eq(two.messages, 2);
+    cr_assert_eq(two.len, 0);
+
+    store_unsubscribe(b->store, two.self);
+    one.listening = 0;
+    hear_on(b, "door", &one);
+    cr_assert_eq(publish(b, "door", SLICE_LIT("again")), ST_OK);
+    settle(b, &last);
+    cr_assert_eq(one.messages, 2);
+    cr_assert_eq(two.messages, 2);
+}
+
+static void hearers_leave_while_they_hear(struct bench *b)
+{
+    static struct hearer one, two, last;
+
+    hear_on(b, "last", &last);
+    hear_on(b, "door", &one);
+    hear_on(b, "door", &two);
+    one.store = two.store = b->store; /* whoever hears first removes both */
+    one.too = two.self;
+    two.too = one.self;
+    cr_assert_eq(publish(b, "door", SLICE_LIT("x")), ST_OK);
+    cr_assert_eq(publish(b, "door", SLICE_LIT("x")), ST_OK);
+    settle(b, &last);
+    cr_assert_eq(one.messages + two.messages, 1);
+}
+
+static void messages_of_all_lengths(struct bench *b)
+{
+    static uint8_t text[STORE_MESSAGE_MAX + 1];
+    static struct hearer one;
+
+    for (size_t i = 0; i < sizeof text; i++)
+        text[i] = (uint8_t)(i * 7);
+    hear_on(b, "last", &one);
+    cr_assert_eq(publish(b, "last", (struct slice){ text, STORE_MESSAGE_MAX + 1 }), ST_TOO_LARGE);
+    cr_assert_eq(publish(b, "last", (struct slice){ text, STORE_MESSAGE_MAX }), ST_OK);
+    for (int i = 0; i < 500 && !one.messages; i++)
+        turn(b->base, 10);
+    cr_assert_eq(one.messages, 1);
+    cr_assert(slice_equal((struct slice){ one.last, one.len },
+                          (struct slice){ text, STORE_MESSAGE_MAX }));
+}
+
 #define EVERY_STORE(behaviour)                                                                     \
     Test(store, memory_##behaviour)                                                                \
     {                                                                                              \
@@ -306,6 +434,9 @@ EVERY_STORE(values_of_all_lengths)
 EVERY_STORE(sixteen_takers)
 EVERY_STORE(calls_from_callbacks)
 EVERY_STORE(more_than_fit)
+EVERY_STORE(messages_go_to_who_listens)
+EVERY_STORE(hearers_leave_while_they_hear)
+EVERY_STORE(messages_of_all_lengths)
 EVERY_STORE(open_calls_are_answered_at_the_end)
 
 Test(store, hashed_names_differ)
