@@ -47,8 +47,7 @@ static void land(struct vouchsafe_async *a, enum vouchsafe_error error)
     int64_t now = agent_now();
     struct call *c;
 
-    keeper_land(keeper, a->flight ? flight_end(a->flight, error) : &no_memory, now,
-                agent_chance());
+    keeper_land(keeper, a->flight ? flight_end(a->flight, error) : &no_memory, now, agent_chance());
     flight_free(a->flight);
     a->flight = NULL;
     while ((c = TAILQ_FIRST(&a->waiting))) {

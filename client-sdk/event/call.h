@@ -14,9 +14,9 @@ struct call {
         vouchsafe_response_fn *response;
     } done;
     void *arg;
-    enum vouchsafe_error error; /* of the token */
-    struct exchange *exchange;  /* of its own POST, under way */
-    struct vouchsafe_async *client; /* whose list it is in then */
+    enum vouchsafe_error error;              /* of the token */
+    struct exchange *exchange;               /* of its own POST, under way */
+    struct vouchsafe_async *client;          /* whose list it is in then */
     char *url, *audience, *challenge, *form; /* owned, or NULL */
 };
 TAILQ_HEAD(call_list, call);

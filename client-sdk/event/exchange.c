@@ -207,7 +207,8 @@ static void try_address(struct exchange *x)
     }
 }
 
-/* Goes on in a callback of its own: evdns may not be freed in this one, and the app may free all. */
+/* Goes on in a callback of its own: evdns may not be freed in this one, and the app may free all.
+ */
 static void on_found(void *arg, struct evutil_addrinfo *found)
 {
     struct exchange *x = arg;

@@ -15,7 +15,7 @@ void names_free(struct names *n);
 /* `found` is the callee's, to free with evutil_freeaddrinfo; NULL if there is no address. */
 typedef void names_fn(void *arg, struct evutil_addrinfo *found);
 
-/* Calls done once, possibly before it returns; then, and only then, it returns NULL. What it returns
- * otherwise ends with done or with names_cancel. */
+/* Calls done once, possibly before it returns; then, and only then, it returns NULL. What it
+ * returns otherwise ends with done or with names_cancel. */
 struct question *names_ask(struct names *n, const struct url *url, names_fn *done, void *arg);
 void names_cancel(struct question *q);

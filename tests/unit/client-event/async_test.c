@@ -1,4 +1,5 @@
-/* async.c, async_calls.c, call.c, exchange.c and names.c on a real loop, against a scripted peer. */
+/* async.c, async_calls.c, call.c, exchange.c and names.c on a real loop, against a scripted peer.
+ */
 #include <criterion/criterion.h>
 #include <event2/event.h>
 
