@@ -56,7 +56,7 @@ void draw_probes(const struct build *build, const struct policy *policy,
             continue;
         sampling_seed(&source, challenge, kind);
         draw_kind(build, (enum probe_kind)kind, &source, blocks, out, &fraction);
-        if (policy->kinds[kind] != POLICY_REQUIRED)
+        if (policy_requirement(policy, (enum probe_kind)kind) != POLICY_REQUIRED)
             continue;
         required = true;
         if (fraction < out->fraction)

@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#define REPORTED_ONLY "reported only: "
+
 static const char *const requirements[POLICY_REQUIREMENT_COUNT] = {
     [POLICY_OFF] = "off", [POLICY_REPORT] = "report", [POLICY_REQUIRED] = "required"
 };
@@ -9,14 +11,24 @@ static const char *const states[BUILD_STATE_COUNT] = {
     [BUILD_ACTIVE] = "active", [BUILD_DEPRECATED] = "deprecated", [BUILD_REVOKED] = "revoked"
 };
 
+static const char *const modes[POLICY_MODE_COUNT] = {
+    [POLICY_ENFORCED] = "enforce", [POLICY_WATCHED] = "report"
+};
+
 const struct policy POLICY_DEFAULT = {
     .kinds = { [PROBE_MEMORY] = POLICY_REQUIRED, [PROBE_FILE] = POLICY_REQUIRED },
     .answer_deadline = 10,
+    .token_lifetime = 300,
 };
 
 const char *requirement_name(enum requirement r)
 {
     return requirements[r];
+}
+
+const char *policy_mode_name(enum policy_mode m)
+{
+    return modes[m];
 }
 
 const char *build_state_name(enum build_state s)
@@ -52,6 +64,23 @@ enum status build_state_read(const char *word, enum build_state *out)
     return st;
 }
 
+enum status policy_mode_read(const char *word, enum policy_mode *out)
+{
+    int n = 0;
+    enum status st = find(word, modes, POLICY_MODE_COUNT, &n);
+
+    *out = (enum policy_mode)n;
+    return st;
+}
+
+enum requirement policy_requirement(const struct policy *policy, enum probe_kind kind)
+{
+    enum requirement requirement = policy->kinds[kind];
+
+    return requirement == POLICY_REQUIRED && policy->mode == POLICY_WATCHED ? POLICY_REPORT
+                                                                            : requirement;
+}
+
 /* Reasons are one text, "; " between them; what does not fit is left out. */
 struct deciding {
     struct verdict *verdict;
@@ -81,18 +110,28 @@ static const char *words_of(const struct claim *claim)
 
 static void decide_claim(struct deciding *d, const struct policy *policy, const struct claim *claim)
 {
-    enum requirement requirement = policy->kinds[claim->kind];
+    enum requirement requirement = policy_requirement(policy, claim->kind);
 
     if (claim->result == CLAIM_PASSED || requirement == POLICY_OFF)
         return;
     if (requirement == POLICY_REQUIRED)
         d->verdict->accepted = false;
-    note(d, requirement == POLICY_REPORT ? "reported only: " : "", probe_kind_name(claim->kind),
+    note(d, requirement == POLICY_REPORT ? REPORTED_ONLY : "", probe_kind_name(claim->kind),
          " probe of ");
     writer_text(&d->reasons, claim->module);
     writer_text(&d->reasons, words_of(claim));
 }
 
+static void decide_late(struct deciding *d, const struct policy *policy)
+{
+    if (policy->mode == POLICY_WATCHED)
+        note(d, REPORTED_ONLY, "answered too late", "");
+    else
+        refuse(d, "answered too late");
+}
+
+/* The mode is about what the policy demands of an app. What is not this app's answer at all, and
+ * a build that was revoked, pass under none. */
 static void decide_all(struct deciding *d, const struct policy *policy,
                        const struct appraisal *found)
 {
@@ -107,9 +146,9 @@ static void decide_all(struct deciding *d, const struct policy *policy,
     if (found->state == BUILD_REVOKED)
         refuse(d, "build is revoked");
     if (found->state == BUILD_DEPRECATED)
-        note(d, "reported only: build is deprecated", "", "");
+        note(d, REPORTED_ONLY, "build is deprecated", "");
     if (found->age > policy->answer_deadline)
-        refuse(d, "answered too late");
+        decide_late(d, policy);
     if (found->unasked)
         refuse(d, "evidence for a probe that was not asked");
     for (uint32_t i = 0; i < found->claim_count; i++)

@@ -16,11 +16,21 @@ enum build_state { BUILD_ACTIVE, BUILD_DEPRECATED, BUILD_REVOKED, BUILD_STATE_CO
 const char *build_state_name(enum build_state s);
 enum status build_state_read(const char *word, enum build_state *out) MUST_USE;
 
+/* Of the whole policy: a failure refuses, or is only logged, whatever a kind's requirement is. */
+enum policy_mode { POLICY_ENFORCED, POLICY_WATCHED, POLICY_MODE_COUNT };
+const char *policy_mode_name(enum policy_mode m);
+enum status policy_mode_read(const char *word, enum policy_mode *out) MUST_USE;
+
 struct policy {
     enum requirement kinds[PROBE_KIND_COUNT];
+    enum policy_mode mode;
     int64_t answer_deadline; /* seconds from challenge to answer */
+    int64_t token_lifetime;  /* seconds */
 };
 extern const struct policy POLICY_DEFAULT;
+
+/* What a kind amounts to under the mode: only what is required here vouches for an app. */
+enum requirement policy_requirement(const struct policy *policy, enum probe_kind kind);
 
 /* One probe and how it was answered. */
 struct claim {

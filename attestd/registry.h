@@ -32,8 +32,8 @@ struct build {
 struct app {
     char client_id[CLIENT_ID_MAX + 1];
     char name[APP_NAME_MAX + 1];
-    int64_t token_lifetime; /* seconds */
     struct policy policy;
+    uint64_t stated; /* bit n: policy key n stands in app.conf, and is no default (policy_key.h) */
     struct keyring *keyring;
     size_t build_count;
     struct build *builds;

@@ -10,16 +10,11 @@
 #include <unistd.h>
 
 #include "config.h"
+#include "msg_challenge.h"
+#include "policy_key.h"
 #include "registry_build.h"
 
-enum { LIFETIME_MIN = 1, LIFETIME_MAX = 86400, DEADLINE_MAX = 3600, BUILDS_MAX = 4096 };
-
-static cfg_opt_t app_opts[] = { CFG_STR("name", "", CFGF_NONE),
-                                CFG_INT("token_lifetime", 300, CFGF_NONE),
-                                CFG_INT("answer_deadline", 10, CFGF_NONE),
-                                CFG_STR("memory", "required", CFGF_NONE),
-                                CFG_STR("file", "required", CFGF_NONE),
-                                CFG_END() };
+enum { BUILDS_MAX = 4096 };
 
 enum status registry_check_private(const char *path, char *why, size_t why_cap)
 {
@@ -59,38 +54,39 @@ enum status registry_each(const char *folder, registry_name_fn *fn, void *arg, c
     return st;
 }
 
-static enum status read_requirements(cfg_t *cfg, struct policy *out)
+static enum status read_policy(cfg_t *cfg, struct app *out, char *why, size_t why_cap)
 {
-    for (int kind = 0; kind < PROBE_KIND_COUNT; kind++) {
-        const char *word = cfg_getstr(cfg, probe_kind_name((enum probe_kind)kind));
-        if (requirement_read(word, &out->kinds[kind]))
-            return ST_INVALID;
+    enum status st = ST_OK;
+
+    out->policy = POLICY_DEFAULT;
+    for (size_t key = 0; !st && key < POLICY_KEY_COUNT; key++) {
+        const char *value = cfg_getstr(cfg, policy_key_name(key));
+        if (!value)
+            continue;
+        out->stated |= UINT64_C(1) << key;
+        st = policy_key_set(&out->policy, key, value, why, why_cap);
     }
-    return ST_OK;
+    return st;
 }
 
 static enum status read_settings(cfg_t *cfg, struct app *out, char *why, size_t why_cap)
 {
-    uint32_t lifetime, deadline;
-    enum status st =
-        config_int(cfg, "token_lifetime", LIFETIME_MIN, LIFETIME_MAX, &lifetime, why, why_cap);
+    if (!slice_copy_text(slice_of(cfg_getstr(cfg, "name")), out->name, sizeof out->name))
+        return read_policy(cfg, out, why, why_cap);
+    snprintf(why, why_cap, "name: longer than %d bytes", APP_NAME_MAX);
+    return ST_INVALID;
+}
 
-    if (!st)
-        st = config_int(cfg, "answer_deadline", 1, DEADLINE_MAX, &deadline, why, why_cap);
-    if (st)
-        return st;
-    out->token_lifetime = lifetime;
-    out->policy = POLICY_DEFAULT;
-    out->policy.answer_deadline = deadline;
-    if (slice_copy_text(slice_of(cfg_getstr(cfg, "name")), out->name, sizeof out->name)) {
-        snprintf(why, why_cap, "name: longer than %d bytes", APP_NAME_MAX);
-        return ST_INVALID;
-    }
-    if (read_requirements(cfg, &out->policy)) {
-        snprintf(why, why_cap, "a probe's word is none of required, report and off");
-        return ST_INVALID;
-    }
-    return ST_OK;
+/* A name, and every setting of a policy. */
+static enum status parse_conf(const char *path, cfg_t **out, char *why, size_t why_cap)
+{
+    cfg_opt_t opts[POLICY_KEY_COUNT + 2];
+
+    for (size_t key = 0; key < POLICY_KEY_COUNT; key++)
+        opts[key] = (cfg_opt_t)CFG_STR(policy_key_name(key), NULL, CFGF_NONE);
+    opts[POLICY_KEY_COUNT] = (cfg_opt_t)CFG_STR("name", "", CFGF_NONE);
+    opts[POLICY_KEY_COUNT + 1] = (cfg_opt_t)CFG_END();
+    return config_parse(path, opts, out, why, why_cap);
 }
 
 static enum status read_conf(const char *folder, struct app *out, char *why, size_t why_cap)
@@ -101,7 +97,7 @@ static enum status read_conf(const char *folder, struct app *out, char *why, siz
     snprintf(path, sizeof path, "%s/app.conf", folder);
     enum status st = registry_check_private(path, why, why_cap);
     if (!st)
-        st = config_parse(path, app_opts, &cfg, why, why_cap);
+        st = parse_conf(path, &cfg, why, why_cap);
     if (st)
         return st;
     st = read_settings(cfg, out, reason, sizeof reason);
@@ -178,6 +174,22 @@ enum status registry_app_read(const char *folder, const char *client_id, struct 
     if (st)
         registry_app_clear(out);
     return st;
+}
+
+enum status registry_read_app(const char *registry, const char *client_id, struct app *out,
+                              char *why, size_t why_cap)
+{
+    char folder[PATH_MAX];
+
+    *out = (struct app){ 0 };
+    enum status st = registry_check_private(registry, why, why_cap);
+    if (st)
+        return st;
+    snprintf(folder, sizeof folder, "%s/%s", registry, client_id);
+    if (client_id_ok(slice_of(client_id)) && client_id[0] != '.' && access(folder, F_OK) == 0)
+        return registry_app_read(folder, client_id, out, why, why_cap);
+    snprintf(why, why_cap, "%s: no such app is registered", client_id);
+    return ST_NOT_FOUND;
 }
 
 void registry_app_clear(struct app *app)

@@ -1,5 +1,5 @@
 /* registry_app: one app's folder of the registry:
- *   app.conf                      name, token_lifetime, answer_deadline, a word for each probe
+ *   app.conf                      name, and the policy's settings (policy_key.h)
  *   secrets/                      a keyring
  *   builds/<build-id>/build.conf  label, state, and the modules' files */
 #pragma once
@@ -8,6 +8,9 @@
 /* client_id is the folder's name. */
 enum status registry_app_read(const char *folder, const char *client_id, struct app *out, char *why,
                               size_t why_cap) MUST_USE;
+/* The app of that client id in a registry, without reading the others. ST_NOT_FOUND. */
+enum status registry_read_app(const char *registry, const char *client_id, struct app *out,
+                              char *why, size_t why_cap) MUST_USE;
 void registry_app_clear(struct app *app);
 
 /* A file or folder that nobody else may read or write; `why` otherwise. */

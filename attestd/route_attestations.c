@@ -58,7 +58,7 @@ static void reply(struct attesting *a, const struct app *app, struct slice token
 {
     const struct delivered_pins *pins = &model_of(a)->pins;
     struct attestation_response message = { .integrity_token = token,
-                                            .expires_in = app->token_lifetime,
+                                            .expires_in = app->policy.token_lifetime,
                                             .pin_count = pins->count };
     uint8_t text[INTEGRITY_TOKEN_MAX + PINS_MAX * PIN_TEXT_MAX + 128];
     struct writer w = writer_over(text, sizeof text);

@@ -15,7 +15,7 @@ struct jwt_rules token_rules(const struct app *app, int64_t now)
                                .exp_required = true,
                                .now = now,
                                .skew = SKEW,
-                               .max_lifetime = app->token_lifetime };
+                               .max_lifetime = app->policy.token_lifetime };
 }
 
 struct streak streak_extend(struct streak before, double fraction)
@@ -75,7 +75,7 @@ enum status token_mint(const struct token_request *request, struct writer *w)
         .issuer = request->issuer,
         .client_id = slice_of(request->app->client_id),
         .issued_at = request->now,
-        .expires_at = request->now + request->app->token_lifetime,
+        .expires_at = request->now + request->app->policy.token_lifetime,
         .token_id = slice_of(jti),
         .instance_key = *request->instance_key,
         .software_name = slice_of(request->app->name),

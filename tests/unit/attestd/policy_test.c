@@ -107,6 +107,52 @@ Test(policy, verdicts)
     }
 }
 
+/* What a policy that is only watched lets pass, and what it never does. */
+static const struct {
+    const char *name;
+    void (*spoil)(struct appraisal *);
+    bool accepted;
+    const char *reasons;
+} watched[] = {
+    { "memory differs", memory_differs, true,
+      "reported only: memory probe of app: differs from the registered build" },
+    { "file missing", file_missing, true, "reported only: file probe of lib.so: not answered" },
+    { "late", late, true, "reported only: answered too late" },
+    { "nothing wrong", nothing, true, "" },
+    { "unknown", unknown, false, "unknown client or build" },
+    { "another key", other_key, false, "answered under another instance key than the challenge's" },
+    { "unasked", unasked, false, "evidence for a probe that was not asked" },
+    { "revoked", revoked, false, "build is revoked" },
+};
+
+Test(policy, watched)
+{
+    for (size_t i = 0; i < sizeof watched / sizeof watched[0]; i++) {
+        struct policy policy = POLICY_DEFAULT;
+        struct appraisal found = right();
+        struct verdict verdict;
+        policy.mode = POLICY_WATCHED;
+        watched[i].spoil(&found);
+        policy_decide(&policy, &found, &verdict);
+        cr_assert_eq(verdict.accepted, watched[i].accepted, "%s", watched[i].name);
+        cr_assert_str_eq(verdict.reasons, watched[i].reasons, "%s", watched[i].name);
+    }
+}
+
+Test(policy, what_is_watched_vouches_for_nothing)
+{
+    struct policy policy = POLICY_DEFAULT;
+
+    for (int r = 0; r < POLICY_REQUIREMENT_COUNT; r++) {
+        policy.kinds[PROBE_FILE] = (enum requirement)r;
+        policy.mode = POLICY_ENFORCED;
+        cr_assert_eq((int)policy_requirement(&policy, PROBE_FILE), r);
+        policy.mode = POLICY_WATCHED;
+        cr_assert_eq(policy_requirement(&policy, PROBE_FILE),
+                     r == POLICY_REQUIRED ? POLICY_REPORT : (enum requirement)r);
+    }
+}
+
 Test(policy, reasons_that_do_not_fit_are_left_out_whole)
 {
     char name[400];

@@ -13,7 +13,7 @@ Test(registry, what_was_added_is_found)
 
     cr_assert_not_null(app);
     cr_assert_str_eq(app->name, "An \"app\"");
-    cr_assert_eq(app->token_lifetime, 300);
+    cr_assert_eq(app->policy.token_lifetime, 300);
     cr_assert(slice_is(keyring_current_secret(app->keyring), SECRET));
     const struct build *build = app_build(app, &build_id);
     cr_assert_not_null(build);
