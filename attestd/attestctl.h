@@ -21,10 +21,16 @@ struct command {
 
 int command_app_add(const struct command_line *line);
 int command_app_list(const struct command_line *line);
+int command_app_show(const struct command_line *line);
+int command_app_remove(const struct command_line *line);
+int command_policy_show(const struct command_line *line);
+int command_policy_set(const struct command_line *line);
 int command_build_add(const struct command_line *line);
 int command_build_list(const struct command_line *line);
 int command_build_revoke(const struct command_line *line);
 int command_build_deprecate(const struct command_line *line);
+int command_build_activate(const struct command_line *line);
+int command_build_remove(const struct command_line *line);
 int command_secret_rotate(const struct command_line *line);
 int command_token_inspect(const struct command_line *line);
 
@@ -50,3 +56,7 @@ int command_refused(const char *why);
 /* A secret from a file, or a fresh random one of 43 characters. ST_OK, or false
  * after saying why. Free it with secret_free. */
 bool command_secret(const char *file, struct secret **out);
+
+/* One line for a build; a line for each setting. */
+void command_show_build(const struct build *build);
+void command_show_policy(const struct app *app);

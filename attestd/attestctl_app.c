@@ -3,30 +3,30 @@
 
 #include "attestctl.h"
 #include "clock.h"
+#include "registry_app.h"
 #include "registry_write.h"
 
-enum { LIFETIME_DEFAULT = 300, LIFETIME_MAX = 86400 };
+enum { LIFETIME_MAX = 86400 };
 
 static int say_added(const struct command_line *line, const char *client_id)
 {
     char why[WHY_MAX], path[PATH_MAX];
-    struct registry *registry;
+    struct app app;
 
-    if (registry_read(line->registry, &registry, why, sizeof why))
+    if (registry_read_app(line->registry, client_id, &app, why, sizeof why))
         return command_refused(why);
-    const struct app *app = registry_app(registry, slice_of(client_id));
-    registry_secret_path(line->registry, client_id, keyring_current_kid(app->keyring), path,
+    registry_secret_path(line->registry, client_id, keyring_current_kid(app.keyring), path,
                          sizeof path);
     printf("%s is registered. Its client secret lies in\n  %s\n"
            "Tell it to the authorization server; never build it into the app.\n",
            client_id, path);
-    registry_free(registry);
+    registry_app_clear(&app);
     return 0;
 }
 
 static bool read_lifetime(const char *text, int64_t *out)
 {
-    uint64_t seconds = LIFETIME_DEFAULT;
+    uint64_t seconds = 0; /* the default */
 
     if (text && (slice_to_u64(slice_of(text), LIFETIME_MAX, &seconds) || seconds == 0)) {
         fprintf(stderr, "attestctl: --token-lifetime takes 1 to %d seconds\n", LIFETIME_MAX);
@@ -58,10 +58,10 @@ int command_app_add(const struct command_line *line)
     return st ? command_refused(why) : say_added(line, client_id);
 }
 
-static void show_app(const struct app *app)
+static void list_app(const struct app *app)
 {
     printf("%-32s %zu builds, tokens live %lld s%s%s\n", app->client_id, app->build_count,
-           (long long)app->token_lifetime, app->name[0] ? ", " : "", app->name);
+           (long long)app->policy.token_lifetime, app->name[0] ? ", " : "", app->name);
 }
 
 int command_app_list(const struct command_line *line)
@@ -74,7 +74,54 @@ int command_app_list(const struct command_line *line)
     if (registry_read(line->registry, &registry, why, sizeof why))
         return command_refused(why);
     for (size_t i = 0; i < registry_count(registry); i++)
-        show_app(registry_app_at(registry, i));
+        list_app(registry_app_at(registry, i));
     registry_free(registry);
+    return 0;
+}
+
+static void show_secrets(const char *registry, const struct app *app)
+{
+    char path[PATH_MAX];
+
+    for (size_t i = 0; i < keyring_count(app->keyring); i++) {
+        registry_secret_path(registry, app->client_id, keyring_kid_at(app->keyring, i), path,
+                             sizeof path);
+        printf("  %s  %s\n", path, i ? "verifies until its tokens are gone" : "signs");
+    }
+}
+
+int command_app_show(const struct command_line *line)
+{
+    char why[WHY_MAX];
+    const char *client_id;
+    struct app app;
+
+    if (!command_parse(line, NULL, 0, &client_id, 1, 1) || !command_needs_registry(line))
+        return EXIT_USAGE;
+    if (registry_read_app(line->registry, client_id, &app, why, sizeof why))
+        return command_refused(why);
+    printf("%s%s%s\npolicy\n", app.client_id, app.name[0] ? ", " : "", app.name);
+    command_show_policy(&app);
+    printf("secrets\n");
+    show_secrets(line->registry, &app);
+    printf("builds\n");
+    for (size_t i = 0; i < app.build_count; i++) {
+        printf("  ");
+        command_show_build(&app.builds[i]);
+    }
+    registry_app_clear(&app);
+    return 0;
+}
+
+int command_app_remove(const struct command_line *line)
+{
+    char why[WHY_MAX];
+    const char *client_id;
+
+    if (!command_parse(line, NULL, 0, &client_id, 1, 1) || !command_needs_registry(line))
+        return EXIT_USAGE;
+    if (registry_remove_app(line->registry, client_id, why, sizeof why))
+        return command_refused(why);
+    printf("%s is removed, with its builds and secrets\n", client_id);
     return 0;
 }

@@ -1,6 +1,7 @@
 #include <stdio.h>
 
 #include "attestctl.h"
+#include "registry_app.h"
 #include "registry_write.h"
 
 int command_build_add(const struct command_line *line)
@@ -12,19 +13,20 @@ int command_build_add(const struct command_line *line)
     };
     char why[WHY_MAX] = "";
     const char *words[2];
-    struct build_id id;
+    struct added_build added;
 
     if (!command_parse(line, options, 2, words, 2, 2) || !command_needs_registry(line))
         return EXIT_USAGE;
     files[0] = words[1];
     if (registry_add_build(line->registry, words[0], options[0].value, files, 1 + options[1].count,
-                           &id, why, sizeof why))
+                           &added, why, sizeof why))
         return command_refused(why);
-    printf("build %s of %s is registered\n", build_id_text(&id).text, words[0]);
+    printf("build %s of %s is registered, %s\n", build_id_text(&added.id).text, words[0],
+           build_state_name(added.state));
     return 0;
 }
 
-static void show_build(const struct build *build)
+void command_show_build(const struct build *build)
 {
     printf("%s  %-10s %s", build_id_text(&build->id).text, build_state_name(build->state),
            build->label);
@@ -37,17 +39,16 @@ int command_build_list(const struct command_line *line)
 {
     char why[WHY_MAX];
     const char *client_id;
-    struct registry *registry;
+    struct app app;
 
     if (!command_parse(line, NULL, 0, &client_id, 1, 1) || !command_needs_registry(line))
         return EXIT_USAGE;
-    if (registry_read(line->registry, &registry, why, sizeof why))
+    if (registry_read_app(line->registry, client_id, &app, why, sizeof why))
         return command_refused(why);
-    const struct app *app = registry_app(registry, slice_of(client_id));
-    for (size_t i = 0; app && i < app->build_count; i++)
-        show_build(&app->builds[i]);
-    registry_free(registry);
-    return app ? 0 : command_refused("no such app is registered");
+    for (size_t i = 0; i < app.build_count; i++)
+        command_show_build(&app.builds[i]);
+    registry_app_clear(&app);
+    return 0;
 }
 
 static int set_state(const struct command_line *line, enum build_state state)
@@ -71,4 +72,22 @@ int command_build_revoke(const struct command_line *line)
 int command_build_deprecate(const struct command_line *line)
 {
     return set_state(line, BUILD_DEPRECATED);
+}
+
+int command_build_activate(const struct command_line *line)
+{
+    return set_state(line, BUILD_ACTIVE);
+}
+
+int command_build_remove(const struct command_line *line)
+{
+    char why[WHY_MAX] = "";
+    const char *words[2];
+
+    if (!command_parse(line, NULL, 0, words, 2, 2) || !command_needs_registry(line))
+        return EXIT_USAGE;
+    if (registry_remove_build(line->registry, words[0], words[1], why, sizeof why))
+        return command_refused(why);
+    printf("build %s of %s is removed\n", words[1], words[0]);
+    return 0;
 }

@@ -57,10 +57,20 @@ enum status atomic_file_move(const char *from, const char *to)
     return sync_folder_of(to);
 }
 
+#define MARK ".new-"
+
+bool atomic_file_is_unfinished(const char *name)
+{
+    const char *mark = strstr(name, MARK);
+    const char *pid = mark ? mark + strlen(MARK) : "";
+
+    return *pid && strspn(pid, "0123456789") == strlen(pid);
+}
+
 enum status atomic_file_write(const char *path, struct slice bytes)
 {
     char other[PATH_MAX];
-    int n = snprintf(other, sizeof other, "%s.new-%d", path, (int)getpid());
+    int n = snprintf(other, sizeof other, "%s" MARK "%d", path, (int)getpid());
 
     if (n < 0 || (size_t)n >= sizeof other) {
         errno = ENAMETOOLONG;

@@ -43,3 +43,7 @@ enum { KEYRING_KID_LEN = 16 };
 enum status keyring_rotate(const char *folder, struct slice secret, int64_t now,
                            int64_t verify_until, char kid[static KEYRING_KID_LEN + 1], char *why,
                            size_t why_cap) MUST_USE;
+
+/* Removes what a rotation that was killed has left: unfinished files, and secrets under a kid of
+ * ours that keyring.conf does not name. Best effort, as whoever rotates next does it too. */
+void keyring_sweep(const char *folder);

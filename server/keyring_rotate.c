@@ -1,5 +1,6 @@
 #include "keyring.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -10,6 +11,7 @@
 
 #include "atomic_file.h"
 #include "base64url.h"
+#include "config.h"
 #include "keyring_private.h"
 
 enum { KID_BYTES = KEYRING_KID_LEN * 3 / 4, CONF_MAX = (KEYRING_MAX + 1) * (JWT_KID_MAX + 64) };
@@ -101,6 +103,56 @@ static void forget(int fd, const struct keyring *former, int64_t now, int64_t ve
             unlinkat(fd, former->entries[i].kid, 0);
 }
 
+/* --- what a rotation that was killed has left --- */
+
+static bool is_named(const struct keyring *keyring, const char *kid)
+{
+    for (size_t i = 0; keyring && i < keyring->count; i++)
+        if (strcmp(keyring->entries[i].kid, kid) == 0)
+            return true;
+    return false;
+}
+
+/* Kids as draw_kid makes them: a file that an operator has put here is left alone. */
+static bool is_drawn_kid(const char *name)
+{
+    uint8_t bytes[KID_BYTES];
+    size_t len;
+
+    return strlen(name) == KEYRING_KID_LEN &&
+           base64url_decode(slice_of(name), bytes, sizeof bytes, &len) == ST_OK;
+}
+
+static void remove_leftovers(int fd, const struct keyring *keyring)
+{
+    int own = dup(fd);
+    DIR *dir = own < 0 ? NULL : fdopendir(own);
+
+    if (!dir)
+        return;
+    rewinddir(dir);
+    for (const struct dirent *e = readdir(dir); e; e = readdir(dir))
+        if (atomic_file_is_unfinished(e->d_name) ||
+            (is_drawn_kid(e->d_name) && !is_named(keyring, e->d_name)))
+            unlinkat(fd, e->d_name, 0);
+    closedir(dir);
+}
+
+void keyring_sweep(const char *folder)
+{
+    struct keyring *keyring = NULL;
+    char why[CONFIG_WHY_MAX];
+    struct stat info;
+    int fd;
+
+    if (stat(folder, &info) != 0 || open_locked(folder, &fd, why, sizeof why))
+        return;
+    if (!read_former(fd, folder, &keyring, why, sizeof why))
+        remove_leftovers(fd, keyring);
+    keyring_free(keyring);
+    close(fd);
+}
+
 static void draw_kid(char kid[static KEYRING_KID_LEN + 1])
 {
     uint8_t random[KID_BYTES];
@@ -139,6 +191,7 @@ enum status keyring_rotate(const char *folder, struct slice secret, int64_t now,
         return st;
     st = read_former(fd, folder, &former, why, why_cap);
     if (!st) {
+        remove_leftovers(fd, former);
         draw_kid(kid);
         st = write_conf(former, kid, now, verify_until, &conf);
         if (st)

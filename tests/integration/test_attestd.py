@@ -256,8 +256,7 @@ class Attestations(SiteCase):
             self.assertEqual((status, message["error"]), (403, "attestation_failed"))
             self.assertIn("revoked", self.refusal(self.site.attestd, message["error_id"])["reasons"])
         finally:
-            attestctl(self.site.registry, "build", "add", self.site.CLIENT, self.site.binary,
-                      "--label", "1.0.0")
+            attestctl(self.site.registry, "build", "activate", self.site.CLIENT, a.image.build_id)
             self.site.attestd.reload()
         self.assertEqual(a.attest()[0], 200)
 

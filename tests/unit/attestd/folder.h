@@ -15,6 +15,7 @@
 
 static char folder[64], binary[96], why[WHY_MAX];
 static struct build_id build_id;
+static struct added_build added;
 
 static inline enum status add_app(const char *id)
 {
@@ -48,8 +49,9 @@ static inline void folder_fill(void)
 
     folder_make();
     cr_assert_eq(add_app("app"), ST_OK, "%s", why);
-    cr_assert_eq(registry_add_build(folder, "app", "1.0", files, 1, &build_id, why, sizeof why),
-                 ST_OK, "%s", why);
+    cr_assert_eq(registry_add_build(folder, "app", "1.0", files, 1, &added, why, sizeof why), ST_OK,
+                 "%s", why);
+    build_id = added.id;
 }
 
 static inline void folder_remove(void)
