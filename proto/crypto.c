@@ -5,11 +5,11 @@
 #include <openssl/ec.h>
 #include <openssl/ec_key.h>
 #include <openssl/ecdsa.h>
-#include <openssl/nid.h>
 #include <openssl/rand.h>
 #include <openssl/sha.h>
 #include <string.h>
 
+#include "crypto_p256.h"
 #include "secret.h"
 
 enum { HMAC_BLOCK_LEN = SHA256_CBLOCK };
@@ -19,11 +19,39 @@ void crypto_random(uint8_t *out, size_t len)
     RAND_bytes(out, len);
 }
 
+enum status crypto_system_random(void *arg, uint8_t *out, size_t len)
+{
+    (void)arg;
+    RAND_bytes(out, len);
+    return ST_OK;
+}
+
 struct digest crypto_sha256(struct slice data)
 {
     struct digest out;
 
     SHA256(data.data, data.len, out.bytes);
+    return out;
+}
+
+_Static_assert(sizeof(SHA256_CTX) <= sizeof((struct crypto_hash){ 0 }.opaque), "state fits");
+
+void crypto_hash_init(struct crypto_hash *h)
+{
+    SHA256_Init((void *)h->opaque); /* aligned as declared */
+}
+
+void crypto_hash_update(struct crypto_hash *h, struct slice data)
+{
+    SHA256_Update((void *)h->opaque, data.data, data.len);
+}
+
+struct digest crypto_hash_final(struct crypto_hash *h)
+{
+    struct digest out;
+
+    SHA256_Final(out.bytes, (void *)h->opaque);
+    secret_wipe(h, sizeof *h);
     return out;
 }
 
@@ -88,28 +116,6 @@ struct digest crypto_hmac_sha256(struct slice key, struct slice data)
     return crypto_hmac_final(&h);
 }
 
-/* NULL if memory is short. */
-static EC_KEY *p256_new(void)
-{
-    return EC_KEY_new_by_curve_name(NID_X9_62_prime256v1);
-}
-
-/* A key whose point is checked to be on the curve; NULL otherwise. */
-static EC_KEY *p256_public(const struct public_key *key)
-{
-    EC_KEY *ec = p256_new();
-    BIGNUM *x = BN_bin2bn(key->x, sizeof key->x, NULL);
-    BIGNUM *y = BN_bin2bn(key->y, sizeof key->y, NULL);
-
-    if (!ec || !x || !y || !EC_KEY_set_public_key_affine_coordinates(ec, x, y)) {
-        EC_KEY_free(ec);
-        ec = NULL;
-    }
-    BN_free(x);
-    BN_free(y);
-    return ec;
-}
-
 static bool p256_write_public(const EC_KEY *ec, struct public_key *out)
 {
     uint8_t point[1 + 2 * KEY_COORD_LEN];
@@ -121,25 +127,6 @@ static bool p256_write_public(const EC_KEY *ec, struct public_key *out)
     memcpy(out->x, point + 1, KEY_COORD_LEN);
     memcpy(out->y, point + 1 + KEY_COORD_LEN, KEY_COORD_LEN);
     return true;
-}
-
-/* The key of a scalar, with its public point; NULL if it is no scalar of the curve. */
-static EC_KEY *p256_private(const uint8_t d[static KEY_COORD_LEN])
-{
-    EC_KEY *ec = p256_new();
-    BIGNUM *scalar = BN_bin2bn(d, KEY_COORD_LEN, NULL);
-    EC_POINT *point = ec ? EC_POINT_new(EC_KEY_get0_group(ec)) : NULL;
-    bool good = ec && scalar && point && !BN_is_zero(scalar) &&
-                EC_KEY_set_private_key(ec, scalar) &&
-                EC_POINT_mul(EC_KEY_get0_group(ec), point, scalar, NULL, NULL, NULL) &&
-                EC_KEY_set_public_key(ec, point);
-
-    BN_clear_free(scalar);
-    EC_POINT_free(point);
-    if (good)
-        return ec;
-    EC_KEY_free(ec);
-    return NULL;
 }
 
 static enum status p256_generate(struct private_key *out)

@@ -1,6 +1,7 @@
 /* crypto: the narrow adapter that everything above reaches cryptography
- * through. BoringSSL behind it, in crypto.c and crypto_aead.c. Nothing else includes <openssl/...>
- * but what speaks TLS: tls_trust, server/tls and the SDK's trust and channel. */
+ * through, with crypto_dh.h for key agreement. BoringSSL behind it, in crypto*.c: who replaces
+ * those files has ported Vouchsafe to another library. Nothing else includes <openssl/...> but what
+ * speaks TLS: tls_trust, server/tls and the SDK's trust and channel. */
 #pragma once
 #include "bytes.h"
 
@@ -13,7 +14,20 @@ struct digest {
 /* Fills from the system's random source; cannot fail (BoringSSL aborts). */
 void crypto_random(uint8_t *out, size_t len);
 
+/* A random source that is handed in. Anything but ST_OK ends what asked for it. */
+typedef enum status random_fn(void *arg, uint8_t *out, size_t len);
+/* The system's, as a random_fn: always ST_OK. */
+enum status crypto_system_random(void *arg, uint8_t *out, size_t len);
+
 struct digest crypto_sha256(struct slice data);
+
+/* The same over parts that are nowhere in one piece. */
+struct crypto_hash {
+    _Alignas(16) uint8_t opaque[128]; /* a SHA-256 context */
+};
+void crypto_hash_init(struct crypto_hash *h);
+void crypto_hash_update(struct crypto_hash *h, struct slice data);
+struct digest crypto_hash_final(struct crypto_hash *h);
 
 /* HMAC-SHA256 (RFC 2104) over parts that are nowhere in one piece. The state
  * is plain memory, and crypto_hmac_final wipes it. */
@@ -38,6 +52,23 @@ enum status crypto_seal(const uint8_t key[static AEAD_KEY_LEN],
 enum status crypto_open(const uint8_t key[static AEAD_KEY_LEN],
                         const uint8_t nonce[static AEAD_NONCE_LEN], struct slice aad,
                         struct slice sealed, uint8_t *out) MUST_USE;
+/* The same with ChaCha20-Poly1305 (RFC 8439). */
+enum status crypto_chacha_seal(const uint8_t key[static AEAD_KEY_LEN],
+                               const uint8_t nonce[static AEAD_NONCE_LEN], struct slice aad,
+                               struct slice plain, uint8_t *out) MUST_USE;
+enum status crypto_chacha_open(const uint8_t key[static AEAD_KEY_LEN],
+                               const uint8_t nonce[static AEAD_NONCE_LEN], struct slice aad,
+                               struct slice sealed, uint8_t *out) MUST_USE;
+
+/* AES-256 key wrap (RFC 3394) of one key of AEAD_KEY_LEN bytes. ST_DENIED unless it was wrapped
+ * under this key; then `out` holds nothing. */
+enum { WRAPPED_KEY_LEN = AEAD_KEY_LEN + 8 };
+enum status crypto_key_wrap(const uint8_t kek[static AEAD_KEY_LEN],
+                            const uint8_t key[static AEAD_KEY_LEN],
+                            uint8_t out[static WRAPPED_KEY_LEN]) MUST_USE;
+enum status crypto_key_unwrap(const uint8_t kek[static AEAD_KEY_LEN],
+                              const uint8_t wrapped[static WRAPPED_KEY_LEN],
+                              uint8_t out[static AEAD_KEY_LEN]) MUST_USE;
 
 enum key_type { KEY_P256, KEY_ED25519 };
 
