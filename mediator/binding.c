@@ -35,6 +35,16 @@ void binding_of_verifier(struct binding *b, struct slice code_verifier, const st
     memcpy(b->key.id, challenge.bytes, sizeof b->key.id);
 }
 
+/* An HMAC under a known key, so that no code_challenge names the same record. */
+void binding_of_device_code(struct binding *b, struct slice device_code,
+                            const struct client *client, const struct digest *jkt)
+{
+    struct digest name = crypto_hmac_sha256(SLICE_LIT("device_code"), device_code);
+
+    *b = (struct binding){ .key.space = STORE_BINDING, .owner = owner_of(client, jkt) };
+    memcpy(b->key.id, name.bytes, sizeof b->key.id);
+}
+
 static bool is_owner(const struct binding *b, struct slice value)
 {
     return slice_equal(value, (struct slice){ b->owner.bytes, sizeof b->owner.bytes });
@@ -87,4 +97,12 @@ void binding_take(struct binding *b, struct store *store, binding_fn *done, void
     b->done = done;
     b->arg = arg;
     store_get(store, &b->key, looked_at, b);
+}
+
+void binding_look(struct binding *b, struct store *store, binding_fn *done, void *arg)
+{
+    b->store = store;
+    b->done = done;
+    b->arg = arg;
+    store_get(store, &b->key, compared, b);
 }

@@ -1,11 +1,11 @@
 #include "par.h"
 
-#include "json.h"
+#include "handout.h"
 #include "policy.h"
 #include "pushed.h"
 #include "rewrite.h"
 
-enum { URI_RANDOM = 32, ANSWER_MAX = 1024, EXPIRES_MAX = 86400 };
+enum { URI_RANDOM = 32, ANSWER_MAX = 1024 };
 
 /* --- recording a request_uri for /authorize --- */
 
@@ -40,37 +40,19 @@ static void upstream_recorded(void *arg, enum status st, struct slice value)
         forward_answer(r, ST_OK, r->answer);
 }
 
-/* RFC 9126 §2.2. */
-static enum status read_answer(struct slice body, cJSON **json, struct slice *request_uri,
-                               int64_t *expires_in)
-{
-    enum status st = json_parse_object(body, &JSON_MESSAGE_LIMITS, json);
-
-    if (st)
-        return st;
-    st = json_get_text(*json, "request_uri", PUSHED_URI_MAX, request_uri);
-    if (!st)
-        st = json_get_int(*json, "expires_in", 1, EXPIRES_MAX, expires_in);
-    if (st)
-        cJSON_Delete(*json);
-    return st;
-}
-
 static void record_upstream(struct request *r, const struct http_response *response)
 {
     const struct pushed p = { .at_upstream = true, .client_id = slice_of(r->pass.client->id) };
-    struct slice request_uri;
-    int64_t expires_in;
-    cJSON *json;
+    struct handout h;
 
-    if (read_answer(response->body, &json, &request_uri, &expires_in)) {
+    if (handout_read(response->body, "request_uri", PUSHED_URI_MAX, &h)) {
         request_fail(r, (struct verdict){ REFUSE_BAD_GATEWAY, "upstream's answer to a push" });
         return;
     }
     r->answer = forward_keep(r, response);
     if (r->answer)
-        record(r, request_uri, &p, (uint32_t)expires_in, upstream_recorded);
-    cJSON_Delete(json);
+        record(r, h.name, &p, h.expires_in, upstream_recorded);
+    handout_clear(&h);
 }
 
 static void pushed_upstream(struct request *r, enum status st, const struct http_response *response)

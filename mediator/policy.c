@@ -33,6 +33,11 @@ static bool is_unreserved(uint8_t c)
            c == '.' || c == '_' || c == '~';
 }
 
+static struct verdict check_names(const struct form *form, const char *name, const char *otherwise)
+{
+    return policy_value(form, name).len ? VERDICT_ACCEPTED : REFUSED(REFUSE_REQUEST, otherwise);
+}
+
 /* RFC 7636 §4.1. */
 static struct verdict check_verifier(const struct form *form)
 {
@@ -59,7 +64,11 @@ struct verdict policy_token(const struct client *client, const struct form *form
     bool granted =
         code || slice_is(grant, GRANT_REFRESH_TOKEN) || slice_is(grant, GRANT_DEVICE_CODE);
     struct verdict v = check_scopes(client, form, !granted);
-    return v.refusal || !code ? v : check_verifier(form);
+    if (!v.refusal && code)
+        v = check_verifier(form);
+    if (!v.refusal && slice_is(grant, GRANT_DEVICE_CODE))
+        v = check_names(form, "device_code", "no device_code");
+    return v;
 }
 
 struct verdict policy_device(const struct client *client, const struct form *form)
@@ -72,7 +81,7 @@ struct verdict policy_device(const struct client *client, const struct form *for
 struct verdict policy_names_token(const struct client *client, const struct form *form)
 {
     (void)client;
-    return policy_value(form, "token").len ? VERDICT_ACCEPTED : REFUSED(REFUSE_REQUEST, "no token");
+    return check_names(form, "token", "no token");
 }
 
 /* RFC 7636 §4.3: the canonical base64url of 32 bytes, and never "plain". */

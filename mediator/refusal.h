@@ -14,7 +14,7 @@ enum refusal {
     REFUSE_DPOP,            /* the DPoP proof does not hold (RFC 9449 §5) */
     REFUSE_NONCE,           /* use the nonce that comes with the answer (RFC 9449 §8) */
     REFUSE_ACCESS,          /* not something that this client may use */
-    REFUSE_GRANT,           /* this code or refresh token is not for this instance */
+    REFUSE_GRANT,           /* this code or token is not for this instance */
     REFUSE_GRANT_TYPE,      /* not one that the client may use */
     REFUSE_SCOPE,           /* not one that the client may ask for */
     REFUSE_BAD_GATEWAY,     /* upstream answered wrongly, or not at all */

@@ -1,28 +1,29 @@
 #include "relayed.h"
 
+#include "device_code.h"
 #include "policy.h"
 
-static void relay(struct request *r, enum endpoint_id to)
+static void relay(struct request *r, enum endpoint_id to, forward_fn *done)
 {
     if (!forward_prepare(r, to))
         return;
     request_accepted(r);
-    forward_send(r, forward_answer);
+    forward_send(r, done);
 }
 
 static void authorize_device(struct request *r)
 {
-    relay(r, ENDPOINT_DEVICE);
+    relay(r, ENDPOINT_DEVICE, device_code_answer);
 }
 
 static void revoke(struct request *r)
 {
-    relay(r, ENDPOINT_REVOCATION);
+    relay(r, ENDPOINT_REVOCATION, forward_answer);
 }
 
 static void introspect(struct request *r)
 {
-    relay(r, ENDPOINT_INTROSPECTION);
+    relay(r, ENDPOINT_INTROSPECTION, forward_answer);
 }
 
 static const struct gated_endpoint device_authorization = {

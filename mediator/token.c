@@ -1,5 +1,6 @@
 #include "token.h"
 
+#include "device_code.h"
 #include "policy.h"
 #include "refresh.h"
 
@@ -42,18 +43,35 @@ static void binding_taken(void *arg, enum status st)
     forward_send(r, code_answered);
 }
 
-static void proceed(struct request *r)
+static void exchange_code(struct request *r)
 {
-    if (!forward_prepare(r, ENDPOINT_TOKEN))
-        return;
-    if (!slice_is(policy_value(&r->form, "grant_type"), GRANT_AUTHORIZATION_CODE)) {
-        request_accepted(r);
-        forward_send(r, refresh_answer);
-        return;
-    }
     binding_of_verifier(&r->binding, policy_value(&r->form, "code_verifier"), r->pass.client,
                         &r->pass.jkt);
     binding_take(&r->binding, r->worker->store, binding_taken, r);
+}
+
+/* Grants of two phases belong to the instance that began them. */
+static const struct {
+    const char *grant;
+    request_step_fn *redeem;
+} in_two_phases[] = {
+    { GRANT_AUTHORIZATION_CODE, exchange_code },
+    { GRANT_DEVICE_CODE, device_code_redeem },
+};
+
+static void proceed(struct request *r)
+{
+    struct slice grant = policy_value(&r->form, "grant_type");
+
+    if (!forward_prepare(r, ENDPOINT_TOKEN))
+        return;
+    for (size_t i = 0; i < sizeof in_two_phases / sizeof *in_two_phases; i++)
+        if (slice_is(grant, in_two_phases[i].grant)) {
+            in_two_phases[i].redeem(r);
+            return;
+        }
+    request_accepted(r);
+    forward_send(r, refresh_answer);
 }
 
 static const struct gated_endpoint token = { .policy = policy_token,

@@ -125,6 +125,35 @@ Test(binding, it_expires)
     close_bench(&b);
 }
 
+static enum status look(struct bench *b, const char *code, const struct client *client,
+                        const struct digest *jkt)
+{
+    struct binding binding;
+
+    binding_of_device_code(&binding, slice_of(code), client, jkt);
+    binding_look(&binding, b->store, done, b);
+    return wait(b);
+}
+
+Test(binding, a_device_code_stays_its_owners)
+{
+    struct bench b;
+    struct binding binding;
+
+    open_bench(&b);
+    cr_expect_eq(look(&b, "d", &app, &mine), ST_NOT_FOUND, "nobody has asked for it");
+    binding_of_device_code(&binding, SLICE_LIT("d"), &app, &mine);
+    binding_claim(&binding, b.store, 600, done, &b);
+    cr_expect_eq(wait(&b), ST_OK);
+    cr_expect_eq(look(&b, "d", &app, &theirs), ST_DENIED);
+    cr_expect_eq(look(&b, "d", &other_app, &mine), ST_DENIED);
+    cr_expect_eq(look(&b, "e", &app, &mine), ST_NOT_FOUND);
+    cr_expect_eq(take(&b, "d", &app, &mine), ST_NOT_FOUND, "it is no code_verifier");
+    cr_expect_eq(look(&b, "d", &app, &mine), ST_OK);
+    cr_expect_eq(look(&b, "d", &app, &mine), ST_OK, "as often as it asks");
+    close_bench(&b);
+}
+
 Test(binding, a_malformed_challenge_names_nothing)
 {
     struct binding b;

@@ -82,7 +82,9 @@ static void open_site(void)
               SITE_BY_HAND "device_authorization_endpoint = \"BASE/other/device\"\n"
                            "revocation_endpoint = \"BASE/other/revoke\"\n",
               CLIENT);
-    s.token = s.other = (struct site_reply){ 200, "application/json", "{}", { NULL, { NULL, 0 } } };
+    s.token = (struct site_reply){ 200, "application/json", "{}", { NULL, { NULL, 0 } } };
+    s.other = s.token;
+    s.other.body = "{\"device_code\":\"d\",\"expires_in\":60}";
 }
 
 static void close_site(void)

@@ -57,6 +57,7 @@ Test(policy, grants_by_name)
         { "grant_type=" EXCHANGE, REFUSE_SCOPE, &naming_client },
         { "grant_type=" EXCHANGE "&scope=admin", REFUSE_SCOPE, &naming_client },
         { "grant_type=" DEVICE_CODE "&device_code=d&scope=admin", REFUSE_SCOPE, &naming_client },
+        { "grant_type=" DEVICE_CODE, REFUSE_REQUEST, &naming_client },
         { "grant_type=" DEVICE_CODE "&device_code=d", ACCEPTED, &naming_client },
         { "grant_type=" EXCHANGE "&scope=read", ACCEPTED, &naming_client },
         { "grant_type=urn%3Aexample%3Aof-our-own&scope=read+write", ACCEPTED, &naming_client },

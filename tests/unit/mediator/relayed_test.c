@@ -8,12 +8,14 @@
     "introspection_endpoint = \"BASE/other/introspect\"\n"
 #define CLIENT "grants = {\"urn:ietf:params:oauth:grant-type:device_code\"}\n scopes = {\"a\"}\n"
 
+#define ANSWER "{\"device_code\":\"d\",\"expires_in\":60,\"x\":1}"
+
 static struct site s;
 
 static void open_site(void)
 {
     site_open(&s, SITE_BY_HAND ENDPOINTS, CLIENT);
-    s.other = (struct site_reply){ 200, "application/json", "{\"x\":1}", { NULL, { NULL, 0 } } };
+    s.other = (struct site_reply){ 200, "application/json", ANSWER, { NULL, { NULL, 0 } } };
 }
 
 static void close_site(void)
@@ -76,7 +78,7 @@ Test(relayed, goes_on_with_our_authentication_alone)
         cr_expect_str_eq(s.seen_target, endpoints[i].at);
         cr_expect_str_eq(s.seen_body, endpoints[i].form);
         cr_expect(slice_starts_with(site_header(s.seen_head, "Authorization"), "Basic YXBwOm"));
-        cr_expect_str_eq(s.body, "{\"x\":1}");
+        cr_expect_str_eq(s.body, ANSWER);
     }
 }
 
