@@ -229,7 +229,7 @@ class Assertion(JWTBearerClientAssertion):
     def resolve_client_public_key(self, client, headers):
         if client.about["token_endpoint_auth_method"] == "client_secret_jwt":
             return client.about["client_secret"]
-        return JsonWebKey.import_key_set(client.about["jwks"])
+        return JsonWebKey.import_key_set(client.about["jwks"]).find_by_kid(headers["kid"])
 
 
 app = Flask(__name__)

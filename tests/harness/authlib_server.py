@@ -16,8 +16,11 @@ class AuthlibServer:
         self.base = self.issuer = "http://127.0.0.1:%d" % port
         self.token_endpoint = self.base + "/oauth/token"
         self.introspection_endpoint = self.base + "/oauth/introspection"
-        self.endpoints = ('discovery = false\n token_endpoint = "%s"\n authorization_endpoint = "%s"\n'
-                          % (self.token_endpoint, self.base + "/oauth/authorize"))
+        self.endpoints = "discovery = false\n" + "".join(
+            ' %s_endpoint = "%s/oauth/%s"\n' % (member, self.base, path) for member, path in (
+                ("token", "token"), ("authorization", "authorize"), ("revocation", "revocation"),
+                ("introspection", "introspection"),
+                ("device_authorization", "device_authorization")))
         os.makedirs(folder, exist_ok=True)
         path = os.path.join(folder, "clients.json")
         with open(path, "w") as f:

@@ -209,3 +209,17 @@ class Person:
                 if "g_continue" not in url:
                     url += ("&" if "?" in url else "?") + "g_continue"
         raise RuntimeError("still not back at the app: " + url)
+
+    def allow_device(self, url, client_id, scopes):
+        """Opens the address that a device shows, logs in and says yes."""
+        self.log_in()
+        self.consent(client_id, scopes)
+        url += "&g_continue"
+        for _ in range(4):
+            status, headers, _ = self.browser.send("GET", url)
+            if status not in (302, 303):
+                return
+            url = urllib.parse.urljoin(url, headers["Location"])
+            if "prompt=deviceComplete" in url:
+                return
+        raise RuntimeError("there is no end of pages: " + url)

@@ -9,14 +9,12 @@ import unittest
 import urllib.parse
 
 from cryptography.exceptions import InvalidSignature
-from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec, ed25519, utils
-from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from harness.attacks import b64, unb64
 from harness.attester import Attester
 from harness.case import SiteCase
 from harness.glewlwyd import Glewlwyd
+from harness.keys import pem, verify
 from harness.middle import Middle
 from harness.vouchsafe import attestctl, mediatorctl, request
 
@@ -27,29 +25,6 @@ APPS = {  # name: (method, algorithm of its key)
     "eddsa": ("private_key_jwt", "EdDSA"), "open": ("none", None),
 }
 DEVICE_CODE = "urn:ietf:params:oauth:grant-type:device_code"
-
-
-def public_key(jwk):
-    x = unb64(jwk["x"])
-    if jwk["kty"] == "OKP":
-        return ed25519.Ed25519PublicKey.from_public_bytes(x)
-    return ec.EllipticCurvePublicNumbers(
-        int.from_bytes(x, "big"), int.from_bytes(unb64(jwk["y"]), "big"),
-        ec.SECP256R1()).public_key()
-
-
-def pem(jwk):
-    return public_key(jwk).public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo).decode()
-
-
-def verify(jwk, message, signature):
-    """The judge; raises InvalidSignature."""
-    if jwk["kty"] == "OKP":
-        public_key(jwk).verify(signature, message)
-        return
-    pair = utils.encode_dss_signature(int.from_bytes(signature[:32], "big"),
-                                      int.from_bytes(signature[32:], "big"))
-    public_key(jwk).verify(pair, message, ec.ECDSA(hashes.SHA256()))
 
 
 class AuthCase(SiteCase):

@@ -3,7 +3,6 @@ import json
 import os
 import time
 import unittest
-import urllib.parse
 
 from harness.attester import Attester
 from harness.case import SiteCase
@@ -52,19 +51,6 @@ class Endpoints(EndpointsCase):
         return self.post(path, [("client_id", self.site.CLIENT), *form.items()],
                          attester.headers_for(self.url))
 
-    def allow_device(self, started):
-        """Alice opens the address that the device shows, logs in and says yes."""
-        self.alice.log_in()
-        self.alice.consent(self.site.CLIENT, ["notes"])
-        url = started["verification_uri_complete"] + "&g_continue"
-        for _ in range(4):
-            status, headers, _ = self.alice.browser.send("GET", url)
-            if status not in (302, 303):
-                return
-            url = urllib.parse.urljoin(url, headers["Location"])
-            if "prompt=deviceComplete" in url:
-                return
-
     def test_device_grant(self):
         a = self.attester()
         status, started = self.ask(a, "/device_authorization", scope="notes")
@@ -72,7 +58,7 @@ class Endpoints(EndpointsCase):
         poll = dict(grant_type=DEVICE_CODE, device_code=started["device_code"])
         status, message = self.ask(a, "/token", **poll)
         self.assertEqual((status, message.get("error")), (400, "authorization_pending"))
-        self.allow_device(started)
+        self.alice.allow_device(started["verification_uri_complete"], self.site.CLIENT, ["notes"])
         time.sleep(1.1)
         status, grant = self.ask(a, "/token", **poll)
         self.assertEqual(status, 200, grant)

@@ -4,24 +4,30 @@ import collections
 import hashlib
 import json
 import os
+import time
 import urllib.parse
 
+from harness import attacks
 from harness.attacks import b64
-from harness.attester import Attester
+from harness.attester import Attester, Key
 from harness.case import SiteCase
-from harness.vouchsafe import attestctl, request
+from harness.vouchsafe import attestctl, mediatorctl, request
 
 from . import matrix
 
 DEVICE_CODE = "urn:ietf:params:oauth:grant-type:device_code"
 GRANTS = ("authorization_code", "refresh_token", "client_credentials", DEVICE_CODE)
 MAIN, POST, NONE, BRIEF = "vouchsafe-example", "app-post", "app-none", "app-brief"
+SECRET_JWT, KEY_JWT = "app-secret-jwt", "app-key-jwt"
+ASSERTION = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 
 # method: how the server wants the client authenticated; more: of the mediator's configuration.
 Role = collections.namedtuple("Role", "method more", defaults=("",))
 ROLES = {
     MAIN: Role("client_secret_basic"),
     POST: Role("client_secret_post"),
+    SECRET_JWT: Role("client_secret_jwt"),
+    KEY_JWT: Role("private_key_jwt"),
     NONE: Role("none"),
     # Its refresh tokens expire at once; unsealed, so that the server can be asked about them.
     BRIEF: Role("client_secret_basic", "seal_refresh = false"),
@@ -46,6 +52,7 @@ class InteropCase(SiteCase):
     COLUMN = None
     LACKS = {}
     ROLES = ROLES
+    AUDIENCE = "token_endpoint"  # whom the server wants assertions to be for
 
     @classmethod
     def setUpClass(cls):
@@ -60,11 +67,23 @@ class InteropCase(SiteCase):
                 attestctl(cls.site.registry, "app", "add", client_id)
                 attestctl(cls.site.registry, "build", "add", client_id, cls.site.binary)
         cls.site.attestd.reload()
+        cls.keys = {name: cls.make_key(name) for name, role in cls.ROLES.items()
+                    if role.method == "private_key_jwt"}
         cls.server = cls.start_server(os.path.join(cls.folder, "server"))
         cls.site.start_mediator(cls.server.issuer, extra=cls.more_clients(),
                                 client="grants = %s" % as_list(GRANTS), **cls.mediator_options())
         cls.url = cls.site.mediator.url
         cls.person = cls.server.person()
+
+    @classmethod
+    def key_folder(cls, client_id):
+        return os.path.join(cls.folder, "keys-" + client_id)
+
+    @classmethod
+    def make_key(cls, client_id):
+        """The public JWK of a key that signs the client's assertions."""
+        done = mediatorctl("client-key", "rotate", "--folder", cls.key_folder(client_id))
+        return json.loads(done.stdout)["keys"][0]
 
     @classmethod
     def start_server(cls, folder):
@@ -77,6 +96,7 @@ class InteropCase(SiteCase):
         return [{"client_id": name, "client_secret": cls.site.secret(name),
                  "token_endpoint_auth_method": role.method, "redirect_uris": [cls.site.REDIRECT],
                  "response_types": ["code"], "scope": "notes",
+                 **({"jwks": {"keys": [cls.keys[name]]}} if name in cls.keys else {}),
                  "grant_types": [grant for grant in GRANTS
                                  if role.method != "none" or grant != "client_credentials"]}
                 for name, role in cls.ROLES.items()]
@@ -88,9 +108,17 @@ class InteropCase(SiteCase):
     @classmethod
     def more_clients(cls):
         return "\n".join(
-            'client "%s" { keyring = "%s/%s/secrets"\n auth_method = "%s"\n grants = %s\n %s }'
-            % (name, cls.site.registry, name, role.method, as_list(GRANTS), role.more)
-            for name, role in cls.ROLES.items() if name != cls.site.CLIENT)
+            'client "%s" { keyring = "%s/%s/secrets"\n auth_method = "%s"\n grants = %s\n %s\n %s }'
+            % (name, cls.site.registry, name, role.method, as_list(GRANTS), cls.assertions(name),
+               role.more) for name, role in cls.ROLES.items() if name != cls.site.CLIENT)
+
+    @classmethod
+    def assertions(cls, name):
+        """How the mediator is to make this client's."""
+        if not cls.ROLES[name].method.endswith("_jwt"):
+            return ""
+        keyring = name in cls.keys and 'assertion_keyring = "%s"' % cls.key_folder(name)
+        return 'assertion_audience = "%s"\n %s' % (cls.AUDIENCE, keyring or "")
 
     @classmethod
     def tearDownClass(cls):
@@ -115,21 +143,35 @@ class InteropCase(SiteCase):
     def attester(self, client_id=MAIN, **kw):
         return Attester(self.site.attestd.url, client_id, self.site.binary, **kw)
 
-    def post(self, path, form, attester, client_id=MAIN):
+    def post(self, path, form, attester, client_id=MAIN, **more):
         """(status, message) of a form that an attested app posts to the mediator."""
-        headers = attester.headers_for(self.url)
+        headers = {**attester.headers_for(self.url), **more}
         return self._send(self.url + path, [("client_id", client_id)] + list(form.items()), headers)
+
+    def assertion(self, client_id, secret):
+        """The client's own, signed with the secret, or with a key that nobody knows."""
+        claims = {"iss": client_id, "sub": client_id, "iat": int(time.time()),
+                  "exp": int(time.time()) + 60, "jti": b64(os.urandom(16)),
+                  "aud": self.server.token_endpoint if self.AUDIENCE == "token_endpoint"
+                  else self.server.issuer}
+        if self.ROLES[client_id].method == "private_key_jwt":
+            return Key().jwt({"alg": "ES256", "kid": self.keys[client_id]["kid"]}, claims)
+        empty = b64(b"{}")
+        return attacks.forge("%s.%s." % (empty, empty), secret.encode(), {"alg": "HS256"}, claims)
 
     def direct(self, url, form, client_id=MAIN, secret=None):
         """The same at the server itself, which only those can do who know the secret."""
         form = [("client_id", client_id)] + list(form.items())
         secret = secret or self.site.secret(client_id)
-        headers = {}
-        if self.ROLES[client_id].method == "client_secret_basic":
+        method, headers = self.ROLES[client_id].method, {}
+        if method == "client_secret_basic":
             basic = base64.b64encode(("%s:%s" % (client_id, secret)).encode()).decode()
             headers["Authorization"] = "Basic " + basic
-        elif self.ROLES[client_id].method == "client_secret_post":
+        elif method == "client_secret_post":
             form.append(("client_secret", secret))
+        elif method.endswith("_jwt"):
+            form += [("client_assertion_type", ASSERTION),
+                     ("client_assertion", self.assertion(client_id, secret))]
         return self._send(url, form, headers)
 
     @staticmethod
@@ -180,8 +222,20 @@ class InteropCase(SiteCase):
         return self.post("/token", {"grant_type": "refresh_token", "refresh_token": token},
                          attester, client_id)
 
-    def is_active(self, token, client_id=MAIN):
+    def told_of(self, token, client_id=MAIN):
         """What the server itself says of a token."""
         status, claims = self.direct(self.server.introspection_endpoint, {"token": token}, client_id)
         self.assertEqual(status, 200, claims)
-        return claims["active"]
+        return claims
+
+    def is_active(self, token, client_id=MAIN):
+        return self.told_of(token, client_id)["active"]
+
+    def credentials(self, client_id=MAIN, attester=None, **more):
+        """The server's answer to a client that asks for itself."""
+        return self.post("/token", {"grant_type": "client_credentials", "scope": "notes"},
+                         attester or self.attester(client_id), client_id, **more)
+
+    def approve(self, started):
+        """Alice types the code in that a device shows, and says yes."""
+        raise NotImplementedError

@@ -1,17 +1,22 @@
 """flows: what each server is put through, one test a row of the matrix."""
 import time
 
+from harness.attacks import b64
 from harness.vouchsafe import request
 
-from .base import BRIEF, MAIN, NONE, POST, flow
+from .base import BRIEF, DEVICE_CODE, KEY_JWT, MAIN, NONE, POST, SECRET_JWT, flow
 
 CODE, REFRESH = "authorization code, PKCE", "refresh token"
 SERVERS_PAR, OWN_PAR = "PAR: the server's", "PAR: the mediator's"
-CREDENTIALS = "client credentials"
+CREDENTIALS, DEVICE = "client credentials", "device authorization"
+INTROSPECTION, REVOCATION = "introspection", "revocation"
 BY_BASIC, BY_POST, BY_NONE = "client_secret_basic", "client_secret_post", "none (public client)"
+BY_SECRET_JWT, BY_KEY_JWT = "client_secret_jwt", "private_key_jwt"
+DPOP, DPOP_FOR_US = "DPoP-bound access token", "DPoP: one proof for both"
 BAD_CODE, BAD_SCOPE, EXPIRED = "bad code, as told", "bad scope, as told", "expired refresh token, as told"
 
-ROWS = (CODE, SERVERS_PAR, OWN_PAR, REFRESH, CREDENTIALS, BY_BASIC, BY_POST, BY_NONE, BAD_CODE,
+ROWS = (CODE, SERVERS_PAR, OWN_PAR, REFRESH, CREDENTIALS, DEVICE, INTROSPECTION, REVOCATION,
+        BY_BASIC, BY_POST, BY_SECRET_JWT, BY_KEY_JWT, BY_NONE, DPOP, DPOP_FOR_US, BAD_CODE,
         BAD_SCOPE, EXPIRED)
 
 
@@ -59,20 +64,90 @@ class Flows:
         status, third = self.refresh(a, second.get("refresh_token", first["refresh_token"]))
         self.assertEqual(status, 200, third)
 
-    def credentials(self, client_id, **more):
-        return self.post("/token", {"grant_type": "client_credentials", "scope": "notes", **more},
-                         self.attester(client_id), client_id)
-
     @flow(CREDENTIALS)
     def test_credentials(self):
-        status, grant = self.credentials(MAIN)
+        status, grant = self.credentials()
         self.assertEqual(status, 200, grant)
         self.assertTrue(self.is_active(grant["access_token"]))
+
+    def poll(self, attester, started):
+        return self.post("/token", {"grant_type": DEVICE_CODE,
+                                    "device_code": started["device_code"]}, attester)
+
+    def polled(self, attester, started):
+        """The grant, once the server says so; a device that asks too often is told to wait."""
+        answers = []
+
+        def answered():
+            answers.append(self.poll(attester, started))
+            return answers[-1][1].get("error") not in ("authorization_pending", "slow_down")
+        while not answered():
+            self.assertLess(len(answers), 10)
+            time.sleep(started.get("interval", 1) + 0.1)
+        return answers[-1]
+
+    @flow(DEVICE)
+    def test_device(self):
+        a = self.attester()
+        status, started = self.post("/device_authorization", {"scope": "notes"}, a)
+        self.assertEqual(status, 200, started)
+        status, pending = self.poll(a, started)
+        self.assertEqual((status, pending.get("error")), (400, "authorization_pending"))
+        self.approve(started)
+        status, refused = self.poll(self.attester(), started)
+        self.assertEqual((status, refused.get("error")), (400, "invalid_grant"), "another instance")
+        status, grant = self.polled(a, started)
+        self.assertEqual(status, 200, grant)
+        self.assertTrue(self.is_active(grant["access_token"]))
+
+    @flow(INTROSPECTION)
+    def test_introspection(self):
+        a, thief = self.attester(), self.attester()
+        grant = self.granted(a)
+        for member in ("access_token", "refresh_token"):
+            status, claims = self.post("/introspect", {"token": grant[member]}, a)
+            self.assertEqual((status, claims.get("active")), (200, True), claims)
+            self.assertEqual(claims["client_id"], MAIN)
+        status, claims = self.post("/introspect", {"token": "not-one-of-yours"}, a)
+        self.assertEqual((status, claims), self.direct(self.server.introspection_endpoint,
+                                                       {"token": "not-one-of-yours"}))
+        status, _ = self.post("/introspect", {"token": grant["refresh_token"]}, thief)
+        self.assertEqual(status, 400)
+
+    @flow(REVOCATION)
+    def test_revocation(self):
+        a, thief = self.attester(), self.attester()
+        grant = self.granted(a)
+        status, _ = self.post("/revoke", {"token": grant["access_token"],
+                                          "token_type_hint": "access_token"}, a)
+        self.assertEqual(status, 200)
+        self.assertFalse(self.is_active(grant["access_token"]))
+        grant = self.granted(a)
+        form = {"token": grant["refresh_token"], "token_type_hint": "refresh_token"}
+        self.assertEqual(self.post("/revoke", form, thief)[0], 400)
+        status, claims = self.post("/introspect", {"token": grant["refresh_token"]}, a)
+        self.assertTrue(claims["active"], "a thief revokes nothing")
+        self.assertEqual(self.post("/revoke", form, a)[0], 200)
+        status, refused = self.refresh(a, grant["refresh_token"])
+        self.assertEqual(status, 400, refused)
+
+    @flow(DPOP)
+    def test_dpop(self):
+        """Beside the proof for the mediator one for the server's own URL, which goes on."""
+        a = self.attester()
+        status, grant = self.credentials(
+            attester=a, DPoP=a.key.dpop("POST", self.server.token_endpoint))
+        self.assertEqual((status, grant["token_type"].lower()), (200, "dpop"), grant)
+        self.assertEqual(self.told_of(grant["access_token"])["cnf"]["jkt"], b64(a.key.jkt))
+        status, message = self.credentials(
+            attester=a, DPoP=a.key.dpop("POST", self.server.introspection_endpoint))
+        self.assertIn(status, (400, 401, 403))
+        self.assertNotIn("error_id", message, "it is the server that judges it")
 
     def assert_authenticated(self, client_id):
         """The server checks this client, and is content with the mediator's word."""
         form = {"grant_type": "client_credentials", "scope": "notes"}
-        status, _ = self.direct(self.server.token_endpoint, form, client_id, "a wrong secret")
+        status, _ = self.direct(self.server.token_endpoint, form, client_id, "a wrong secret" * 3)
         self.assertIn(status, (400, 401, 403))
         status, grant = self.credentials(client_id)
         self.assertEqual(status, 200, grant)
@@ -84,6 +159,14 @@ class Flows:
     @flow(BY_POST)
     def test_post(self):
         self.assert_authenticated(POST)
+
+    @flow(BY_SECRET_JWT)
+    def test_secret_jwt(self):
+        self.assert_authenticated(SECRET_JWT)
+
+    @flow(BY_KEY_JWT)
+    def test_key_jwt(self):
+        self.assert_authenticated(KEY_JWT)
 
     @flow(BY_NONE)
     def test_none(self):

@@ -4,12 +4,12 @@ import unittest
 from harness.authlib_server import AuthlibServer
 
 from .base import InteropCase
-from .flows import SERVERS_PAR, Flows, OwnPar, ServersPar
+from .flows import DPOP, SERVERS_PAR, Flows, OwnPar, ServersPar
 
 
 class Behind(Flows, OwnPar, ServersPar, InteropCase):
     COLUMN = "Authlib 1.2"
-    LACKS = {SERVERS_PAR: "Authlib 1.2 has no PAR"}
+    LACKS = {SERVERS_PAR: "Authlib 1.2 has no PAR", DPOP: "nor DPoP"}
 
     @classmethod
     def start_server(cls, folder):
@@ -18,6 +18,10 @@ class Behind(Flows, OwnPar, ServersPar, InteropCase):
     @classmethod
     def mediator_options(cls):
         return {"upstream": cls.server.endpoints}
+
+    def approve(self, started):
+        self.person.approve(started["verification_uri"], started["user_code"],
+                            "The device is yours.")
 
 
 if __name__ == "__main__":

@@ -4,8 +4,9 @@ import sqlite3
 import unittest
 
 from harness.glewlwyd import Glewlwyd, Person
+from harness.keys import pem
 
-from .base import InteropCase
+from .base import MAIN, InteropCase
 from .flows import Flows, OwnPar, ServersPar
 
 
@@ -13,7 +14,11 @@ class GlewlwydServer(Glewlwyd):
     """Glewlwyd with Alice, the scope "notes" and the endpoints named."""
 
     def __init__(self, folder, clients, par=True):
-        super().__init__(folder, par=par)
+        super().__init__(folder, par=par, plugin={
+            "request-parameter-allow": True, "client-pubkey-parameter": "pubkey",
+            "oauth-dpop-allowed": True, "oauth-dpop-iat-duration": 60,
+            "oauth-device-authorization-expiration": 600,
+            "oauth-device-authorization-interval": 1})
         self.token_endpoint = self.issuer + "/token"
         self.introspection_endpoint = self.issuer + "/introspect"
         self.add_scope("notes")
@@ -23,7 +28,8 @@ class GlewlwydServer(Glewlwyd):
             self.add_client(client["client_id"], method != "none" and client["client_secret"],
                             client["redirect_uris"][0], ["notes"],
                             ("code", "refresh_token", "client_credentials", "device_authorization"),
-                            (method,))
+                            (method,), **({"pubkey": pem(client["jwks"]["keys"][0])}
+                                          if "jwks" in client else {}))
 
     def person(self):
         return Person(self, "alice", "alice-password")
@@ -35,6 +41,9 @@ class GlewlwydCase(InteropCase):
     @classmethod
     def start_server(cls, folder):
         return GlewlwydServer(folder, cls.registered(), par=cls.PAR)
+
+    def approve(self, started):
+        self.person.allow_device(started["verification_uri_complete"], MAIN, ["notes"])
 
 
 class Behind(Flows, ServersPar, GlewlwydCase):

@@ -9,10 +9,14 @@ from .flows import Flows, OwnPar, ServersPar
 
 class OidcProviderCase(InteropCase):
     PAR = True
+    AUDIENCE = "issuer"
 
     @classmethod
     def start_server(cls, folder):
         return OidcProvider(folder, cls.registered(), par=cls.PAR)
+
+    def approve(self, started):
+        self.person.approve(started["verification_uri"], started["user_code"], "Sign-in Success")
 
 
 class Behind(Flows, ServersPar, OidcProviderCase):
