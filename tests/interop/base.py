@@ -239,3 +239,7 @@ class InteropCase(SiteCase):
     def approve(self, started):
         """Alice types the code in that a device shows, and says yes."""
         raise NotImplementedError
+
+    def expire(self):
+        """Waits until the refresh tokens of BRIEF have expired, which live for a second."""
+        time.sleep(2.1)

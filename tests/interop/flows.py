@@ -4,6 +4,7 @@ import time
 from harness.attacks import b64
 from harness.vouchsafe import request
 
+from . import matrix
 from .base import BRIEF, DEVICE_CODE, KEY_JWT, MAIN, NONE, POST, SECRET_JWT, flow
 
 CODE, REFRESH = "authorization code, PKCE", "refresh token"
@@ -15,9 +16,18 @@ BY_SECRET_JWT, BY_KEY_JWT = "client_secret_jwt", "private_key_jwt"
 DPOP, DPOP_FOR_US = "DPoP-bound access token", "DPoP: one proof for both"
 BAD_CODE, BAD_SCOPE, EXPIRED = "bad code, as told", "bad scope, as told", "expired refresh token, as told"
 
-ROWS = (CODE, SERVERS_PAR, OWN_PAR, REFRESH, CREDENTIALS, DEVICE, INTROSPECTION, REVOCATION,
-        BY_BASIC, BY_POST, BY_SECRET_JWT, BY_KEY_JWT, BY_NONE, DPOP, DPOP_FOR_US, BAD_CODE,
-        BAD_SCOPE, EXPIRED)
+SERVER_ROWS = (
+    CODE, SERVERS_PAR, OWN_PAR, REFRESH, CREDENTIALS, DEVICE, INTROSPECTION, REVOCATION, BY_BASIC,
+    BY_POST, BY_SECRET_JWT, BY_KEY_JWT, BY_NONE, DPOP, DPOP_FOR_US, BAD_CODE, BAD_SCOPE, EXPIRED)
+
+CLIENT_DISCOVERY, CLIENT_CODE = "discovery", "PAR, code, PKCE, ID token"
+CLIENT_REFRESH, CLIENT_CREDENTIALS, CLIENT_DEVICE = REFRESH, CREDENTIALS, "device flow"
+CLIENT_INTROSPECTION, CLIENT_REVOCATION, CLIENT_DPOP = INTROSPECTION, REVOCATION, "DPoP"
+CLIENT_ERRORS, CLIENT_WITHOUT = "errors, as told", "refused without the headers"
+CLIENT_ROWS = (
+    CLIENT_DISCOVERY, CLIENT_CODE, CLIENT_REFRESH, CLIENT_CREDENTIALS, CLIENT_DEVICE,
+    CLIENT_INTROSPECTION, CLIENT_REVOCATION, CLIENT_DPOP, CLIENT_ERRORS, CLIENT_WITHOUT)
+TABLES = ((matrix.SERVERS, SERVER_ROWS), (matrix.CLIENTS, CLIENT_ROWS))
 
 
 class ParFlows:
@@ -204,7 +214,3 @@ class Flows:
                          self.EXPIRED)
 
     BAD_CODE, BAD_SCOPE, EXPIRED = "invalid_grant", "invalid_scope", "invalid_grant"
-
-    def expire(self):
-        """Waits until the refresh tokens of BRIEF have expired, which live for a second."""
-        time.sleep(2.1)

@@ -12,7 +12,8 @@ README = os.path.join(ROOT, "README.md")
 BEGIN, END = "<!-- matrix: written by tests/interop -->\n", "<!-- end of matrix -->\n"
 FAILED, LACKING = "FAILED", "—"
 
-COLUMNS = ("Glewlwyd 2.7", "oidc-provider 9", "Authlib 1.2")
+SERVERS = ("Glewlwyd 2.7", "oidc-provider 9", "Authlib 1.2")
+CLIENTS = ("openid-client 6", "oauth4webapi 3")
 
 
 def _path(owner):
@@ -31,25 +32,30 @@ def keep(owner, column, cells):
         json.dump({"column": column, "cells": cells}, f)
 
 
-def load(rows):
-    """{(row, column): text}; one that failed anywhere failed."""
-    table = {}
+def load(tables):
+    """{(row, column): text}; one that failed anywhere failed. `tables` are [(columns, rows)]."""
+    known = {(row, column) for columns, rows in tables for row in rows for column in columns}
+    found = {}
     for name in sorted(os.listdir(FOLDER)) if os.path.isdir(FOLDER) else ():
         with open(os.path.join(FOLDER, name)) as f:
             seen = json.load(f)
         for row, text in seen["cells"]:
-            assert row in rows and seen["column"] in COLUMNS, (row, seen["column"])
             at = (row, seen["column"])
-            if table.get(at, LACKING) == LACKING or text == FAILED:
-                table[at] = text
-    return table
+            assert at in known, at
+            if found.get(at, LACKING) == LACKING or text == FAILED:
+                found[at] = text
+    return found
 
 
-def render(rows, table):
-    """A Markdown table; rows without any cell are left out."""
-    lines = ["| | " + " | ".join(COLUMNS) + " |", "|---|" + "---|" * len(COLUMNS)]
+def render(tables, found):
+    """Markdown tables; rows without any cell are left out."""
+    return "\n".join(_table(columns, rows, found) for columns, rows in tables)
+
+
+def _table(columns, rows, found):
+    lines = ["| | " + " | ".join(columns) + " |", "|---|" + "---|" * len(columns)]
     for row in rows:
-        cells = [table.get((row, column)) for column in COLUMNS]
+        cells = [found.get((row, column)) for column in columns]
         if any(cells):
             lines.append("| %s | %s |" % (row, " | ".join(c or "" for c in cells)))
     return "\n".join(lines) + "\n"

@@ -11,7 +11,7 @@ class Matrix(unittest.TestCase):
     maxDiff = None
 
     def test_readme_tells_what_passed(self):
-        text = matrix.render(flows.ROWS, matrix.load(flows.ROWS))
+        text = matrix.render(flows.TABLES, matrix.load(flows.TABLES))
         print("\n" + text)
         self.assertNotIn(matrix.FAILED, text)
         if os.environ.get("VOUCHSAFE_WRITE"):
