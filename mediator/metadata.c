@@ -26,7 +26,6 @@ static const char *const withheld[] = {
     "backchannel_authentication_request_signing_alg_values_supported",
     "backchannel_user_code_parameter_supported",
     "token_endpoint_auth_signing_alg_values_supported",
-    "authorization_response_iss_parameter_supported",
     "require_signed_request_object",
     "request_object_signing_alg_values_supported",
     "request_object_encryption_alg_values_supported",
@@ -209,6 +208,15 @@ static bool set_dpop(cJSON *document, const struct abilities *a)
     return !takes_dpop(a) || set_list(document, "dpop_signing_alg_values_supported", words);
 }
 
+/* A redirect comes from upstream, which names itself (RFC 9207 §2): no promise of ours, unless
+ * its name is ours. */
+static void drop_iss(cJSON *document, const struct upstream_settings *u)
+{
+    if (strcmp(u->front, u->issuer) != 0)
+        cJSON_DeleteItemFromObjectCaseSensitive(document,
+                                                "authorization_response_iss_parameter_supported");
+}
+
 cJSON *metadata_make(const struct settings *s, size_t upstream, const cJSON *offered,
                      const bool has[static ENDPOINT_COUNT])
 {
@@ -223,6 +231,7 @@ cJSON *metadata_make(const struct settings *s, size_t upstream, const cJSON *off
         return NULL;
     for (size_t i = 0; i < COUNT(withheld); i++)
         cJSON_DeleteItemFromObjectCaseSensitive(document, withheld[i]);
+    drop_iss(document, &s->upstreams[upstream]);
     if (set_endpoints(document, s->upstreams[upstream].front, has) && set_rules(document, has) &&
         set_grants(document, &abilities) && set_dpop(document, &abilities))
         return document;

@@ -6,7 +6,8 @@
 #include "json.h"
 #include "possession.h"
 
-static struct upstream_settings upstreams[] = { { .front = (char *)"https://auth.example/realm" } };
+static struct upstream_settings upstreams[] = { { .front = (char *)"https://auth.example/realm",
+                                                  .issuer = (char *)"https://as.example" } };
 static const struct settings settings = { .upstreams = upstreams, .upstream_count = 1 };
 static const bool all[ENDPOINT_COUNT] = { true, true, true, true, true, true };
 
@@ -64,6 +65,24 @@ Test(metadata, nothing_leads_past_us)
     cr_expect_null(strstr(text, "as.example"), "%s", text);
     cJSON_free(text);
     cJSON_Delete(document);
+}
+
+Test(metadata, redirects_name_the_issuer_where_it_is_ours)
+{
+    static struct upstream_settings in_place[] = { { .front = (char *)"https://as.example",
+                                                     .issuer = (char *)"https://as.example" } };
+    const struct settings s = { .upstreams = in_place, .upstream_count = 1 };
+    const char *member = "authorization_response_iss_parameter_supported";
+    cJSON *in = cJSON_CreateObject(), *document;
+
+    cJSON_AddTrueToObject(in, member);
+    document = metadata_make(&s, 0, in, all);
+    expect(document, member, "true");
+    cJSON_Delete(document);
+    document = metadata_make(&settings, 0, in, all);
+    expect(document, member, NULL);
+    cJSON_Delete(document);
+    cJSON_Delete(in);
 }
 
 Test(metadata, our_members)
