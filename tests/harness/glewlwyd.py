@@ -2,6 +2,7 @@
 import http.cookiejar
 import json
 import os
+import shutil
 import sqlite3
 import urllib.error
 import urllib.parse
@@ -10,16 +11,17 @@ import urllib.request
 from .process import Child, answers, free_port
 
 SCHEME = "/usr/share/dbconfig-common/data/glewlwyd/install/sqlite3"
+WEBAPP = "/usr/share/glewlwyd/webapp"
 PLUGIN = "glwd"
 ADMIN_PASSWORD = "password"  # what the database scheme of the package sets
 
 CONFIG = """
 port = %(port)d
 bind_address = "127.0.0.1"
-external_url = "http://127.0.0.1:%(port)d"
+external_url = "%(external)s"
 login_url = "login.html"
 api_prefix = "api"
-static_files_path = "/usr/share/glewlwyd/webapp"
+static_files_path = "%(webapp)s"
 static_files_mime_types = (
   { extension = ".html", mime_type = "text/html" }, { extension = ".css", mime_type = "text/css" },
   { extension = ".js", mime_type = "application/javascript" },
@@ -42,6 +44,16 @@ hash_algorithm = "SHA256"
 max_post_size = 1048576
 database = { type = "sqlite3", path = "%(database)s" }
 """
+
+
+def whole_webapp(folder):
+    """The pages as Debian's package means them: it links to scripts of other packages, which
+    Glewlwyd does not follow, and has a folder where config.json should be."""
+    shutil.copytree(WEBAPP, folder,
+                    ignore=shutil.ignore_patterns("config.json"))
+    shutil.copyfile(os.path.join(WEBAPP, "config.json", "config.json"),
+                    os.path.join(folder, "config.json"))
+    return folder
 
 
 class Browser:
@@ -75,18 +87,21 @@ class Browser:
 class Glewlwyd:
     """Starts in a folder; issuer, metadata and an administrator's browser are attributes."""
 
-    def __init__(self, folder, port=None, par=True, plugin=()):
-        """`plugin` are further parameters of its OpenID Connect plugin."""
+    def __init__(self, folder, port=None, par=True, plugin=(), webapp=None, external=None):
+        """`plugin` are further parameters of its OpenID Connect plugin; `webapp` is where its pages
+        are, if they are to be seen by a browser; `external` is its URL for everybody else."""
         self.plugin, self.clients = dict(plugin), {}
         self.port = port or free_port()
         self.base = "http://127.0.0.1:%d" % self.port
-        self.issuer = "%s/api/%s" % (self.base, PLUGIN)
+        self.inner = "%s/api/%s" % (self.base, PLUGIN)
+        self.issuer = "%s/api/%s" % (external or self.base, PLUGIN)
         os.makedirs(folder, exist_ok=True)
         self.database = os.path.join(folder, "glewlwyd.db")
         self._make_database()
         config = os.path.join(folder, "glewlwyd.conf")
         with open(config, "w") as f:
-            f.write(CONFIG % {"port": self.port, "database": self.database})
+            f.write(CONFIG % {"port": self.port, "database": self.database,
+                              "external": external or self.base, "webapp": webapp or WEBAPP})
         self.child = Child(["glewlwyd", "--config-file=" + config],
                            os.path.join(folder, "glewlwyd.log"))
         try:

@@ -9,11 +9,11 @@ from .process import Child, answers, free_port
 
 class OidcProvider:
     """Starts in a folder. `clients` are its own metadata; `issuer` is its own URL unless it is told
-    another one, because it believes a proxy before it; it judges attestations itself if it is given
+    another one, because it believes a proxy before it; `routes` are paths of its endpoints; it judges attestations itself if it is given
     the keys of a verifier."""
 
     def __init__(self, folder, clients, issuer=None, proxy=False, par=True,
-                 attestation_keys=None):
+                 attestation_keys=None, routes=None):
         port = free_port()
         self.base = "http://127.0.0.1:%d" % port
         self.issuer = issuer or self.base
@@ -23,7 +23,7 @@ class OidcProvider:
         settings = os.path.join(folder, "oidc-provider.json")
         with open(settings, "w") as f:
             json.dump({"issuer": self.issuer, "port": port, "clients": clients, "proxy": proxy,
-                       "par": par, "attestation_keys": attestation_keys}, f)
+                       "par": par, "attestation_keys": attestation_keys, "routes": routes}, f)
         self.child = Child(node.command("oidc_provider.mjs", settings),
                            os.path.join(folder, "oidc-provider.log"))
         try:

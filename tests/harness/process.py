@@ -37,12 +37,12 @@ def answers(port, host="127.0.0.1"):
 class Child:
     """A process with its output in a file; use as a context manager or call stop()."""
 
-    def __init__(self, argv, log, env=None, cwd=None):
+    def __init__(self, argv, log, env=None, cwd=None, close_fds=True):
         self.log = log
         self.argv = [str(a) for a in argv]
         self._out = open(log, "ab")
         self.popen = subprocess.Popen(self.argv, stdin=subprocess.DEVNULL, stdout=self._out,
-                                      stderr=subprocess.STDOUT, cwd=cwd,
+                                      stderr=subprocess.STDOUT, cwd=cwd, close_fds=close_fds,
                                       env=None if env is None else {**os.environ, **env})
 
     @property

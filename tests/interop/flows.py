@@ -9,6 +9,7 @@ from .base import BRIEF, DEVICE_CODE, KEY_JWT, MAIN, NONE, POST, SECRET_JWT, flo
 
 CODE, REFRESH = "authorization code, PKCE", "refresh token"
 SERVERS_PAR, OWN_PAR = "PAR: the server's", "PAR: the mediator's"
+BROWSER = "login in Chromium"
 CREDENTIALS, DEVICE = "client credentials", "device authorization"
 INTROSPECTION, REVOCATION = "introspection", "revocation"
 BY_BASIC, BY_POST, BY_NONE = "client_secret_basic", "client_secret_post", "none (public client)"
@@ -17,8 +18,8 @@ DPOP, DPOP_FOR_US = "DPoP-bound access token", "DPoP: one proof for both"
 BAD_CODE, BAD_SCOPE, EXPIRED = "bad code, as told", "bad scope, as told", "expired refresh token, as told"
 
 SERVER_ROWS = (
-    CODE, SERVERS_PAR, OWN_PAR, REFRESH, CREDENTIALS, DEVICE, INTROSPECTION, REVOCATION, BY_BASIC,
-    BY_POST, BY_SECRET_JWT, BY_KEY_JWT, BY_NONE, DPOP, DPOP_FOR_US, BAD_CODE, BAD_SCOPE, EXPIRED)
+    CODE, BROWSER, SERVERS_PAR, OWN_PAR, REFRESH, CREDENTIALS, DEVICE, INTROSPECTION, REVOCATION,
+    BY_BASIC, BY_POST, BY_SECRET_JWT, BY_KEY_JWT, BY_NONE, DPOP, DPOP_FOR_US, BAD_CODE, BAD_SCOPE, EXPIRED)
 
 CLIENT_DISCOVERY, CLIENT_CODE = "discovery", "PAR, code, PKCE, ID token"
 CLIENT_REFRESH, CLIENT_CREDENTIALS, CLIENT_DEVICE = REFRESH, CREDENTIALS, "device flow"

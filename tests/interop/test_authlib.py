@@ -4,13 +4,10 @@ import unittest
 from harness.authlib_server import AuthlibServer
 
 from .base import InteropCase
-from .flows import DPOP, SERVERS_PAR, Flows, OwnPar, ServersPar
+from .flows import DPOP, DPOP_FOR_US, SERVERS_PAR, Flows, OwnPar, ServersPar
 
 
-class Behind(Flows, OwnPar, ServersPar, InteropCase):
-    COLUMN = "Authlib 1.2"
-    LACKS = {SERVERS_PAR: "Authlib 1.2 has no PAR", DPOP: "nor DPoP"}
-
+class AuthlibCase(InteropCase):
     @classmethod
     def start_server(cls, folder):
         return AuthlibServer(folder, cls.registered())
@@ -22,6 +19,12 @@ class Behind(Flows, OwnPar, ServersPar, InteropCase):
     def approve(self, started):
         self.person.approve(started["verification_uri"], started["user_code"],
                             "The device is yours.")
+
+
+class Behind(Flows, OwnPar, ServersPar, AuthlibCase):
+    COLUMN = "Authlib 1.2"
+    LACKS = {SERVERS_PAR: "Authlib 1.2 has no PAR", DPOP: "nor DPoP",
+             DPOP_FOR_US: "nor DPoP"}
 
 
 if __name__ == "__main__":

@@ -11,10 +11,10 @@ from .base import BRIEF, MAIN, ROLES, flow
 from .flows import (CLIENT_CODE, CLIENT_CREDENTIALS, CLIENT_DEVICE, CLIENT_DISCOVERY, CLIENT_DPOP,
                     CLIENT_ERRORS, CLIENT_INTROSPECTION, CLIENT_REFRESH, CLIENT_REVOCATION,
                     CLIENT_WITHOUT)
-from .in_place import InPlaceCase
+from .in_place import OidcProviderInPlace
 
 
-class ClientCase(InPlaceCase):
+class ClientCase(OidcProviderInPlace):
     MODULE = None
     ROLES = {MAIN: ROLES[MAIN], BRIEF: ROLES[BRIEF]}
     SCOPE = "openid notes"
@@ -141,7 +141,7 @@ class Oauth4webapi(ClientCase):
     COLUMN, MODULE = "oauth4webapi 3", "oauth4webapi_client"
 
 
-del ClientCase, InPlaceCase  # they are no tests themselves
+del ClientCase, OidcProviderInPlace  # they are no tests themselves
 
 if __name__ == "__main__":
     unittest.main()

@@ -3,7 +3,7 @@ import os
 import sqlite3
 import unittest
 
-from harness.glewlwyd import Glewlwyd, Person
+from harness.glewlwyd import Glewlwyd, Person, whole_webapp
 from harness.keys import pem
 
 from .base import MAIN, InteropCase
@@ -13,14 +13,14 @@ from .flows import Flows, OwnPar, ServersPar
 class GlewlwydServer(Glewlwyd):
     """Glewlwyd with Alice, the scope "notes" and the endpoints named."""
 
-    def __init__(self, folder, clients, par=True):
-        super().__init__(folder, par=par, plugin={
+    def __init__(self, folder, clients, par=True, webapp=None, external=None):
+        super().__init__(folder, par=par, webapp=webapp, external=external, plugin={
             "request-parameter-allow": True, "client-pubkey-parameter": "pubkey",
             "oauth-dpop-allowed": True, "oauth-dpop-iat-duration": 60,
             "oauth-device-authorization-expiration": 600,
             "oauth-device-authorization-interval": 1})
-        self.token_endpoint = self.issuer + "/token"
-        self.introspection_endpoint = self.issuer + "/introspect"
+        self.token_endpoint = self.inner + "/token"
+        self.introspection_endpoint = self.inner + "/introspect"
         self.add_scope("notes")
         self.add_user("alice", "alice-password", ["notes"])
         for client in clients:
@@ -36,11 +36,12 @@ class GlewlwydServer(Glewlwyd):
 
 
 class GlewlwydCase(InteropCase):
-    PAR = True
+    PAR, WEBAPP = True, False
 
     @classmethod
     def start_server(cls, folder):
-        return GlewlwydServer(folder, cls.registered(), par=cls.PAR)
+        return GlewlwydServer(folder, cls.registered(), par=cls.PAR,
+                              webapp=cls.WEBAPP and whole_webapp(folder + "-webapp"))
 
     def approve(self, started):
         self.person.allow_device(started["verification_uri_complete"], MAIN, ["notes"])

@@ -1,5 +1,5 @@
 // oidc_provider: a real oidc-provider on 127.0.0.1. argv[2] names a JSON file: issuer, port,
-// clients, keys (JWKs of a verifier whose attestations it judges itself), proxy.
+// clients, keys (JWKs of a verifier whose attestations it judges itself), proxy, routes.
 import { readFileSync } from 'node:fs';
 import { createPublicKey, randomBytes } from 'node:crypto';
 import Provider from 'oidc-provider';
@@ -28,6 +28,7 @@ const attestClientAuth = settings.attestation_keys && {
 const provider = new Provider(settings.issuer, {
   clients: settings.clients,
   findAccount,
+  ...(settings.routes && { routes: settings.routes }),
   scopes: ['openid', 'offline_access', 'notes', 'admin'],
   cookies: { keys: [randomBytes(16).toString('hex')] },
   issueRefreshToken: (ctx, client) => client.grantTypeAllowed('refresh_token'),
