@@ -6,6 +6,7 @@ pkg_check_modules(LIBEVENT_SDK REQUIRED IMPORTED_TARGET libevent_core libevent_e
 pkg_check_modules(CJSON REQUIRED IMPORTED_TARGET libcjson)
 pkg_check_modules(HIREDIS REQUIRED IMPORTED_TARGET hiredis)
 pkg_check_modules(CONFUSE REQUIRED IMPORTED_TARGET libconfuse)
+pkg_check_modules(SECCOMP REQUIRED IMPORTED_TARGET libseccomp)
 
 # BoringSSL: an upstream build, or Debian's, which keeps out of OpenSSL's way in
 # folders named android and needs a run path.

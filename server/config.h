@@ -3,6 +3,7 @@
 #pragma once
 #include <confuse.h>
 
+#include "confine.h"
 #include "http_client.h"
 #include "http_server.h"
 #include "log.h"
@@ -27,8 +28,9 @@ enum status config_int(cfg_t *cfg, const char *name, long min, long max, uint32_
         CFG_STR_LIST("admin", (char *)"{}", CFGF_NONE), CFG_INT("workers", 0, CFGF_NONE),          \
         CFG_STR("user", NULL, CFGF_NONE),                                                          \
         CFG_STR_LIST("trusted_proxies", (char *)"{}", CFGF_NONE),                                  \
-        CFG_INT("drain_timeout", 30, CFGF_NONE), CFG_SEC("log", config_log_opts, CFGF_NONE),       \
-        CFG_SEC("http", config_http_opts, CFGF_NONE),                                              \
+        CFG_INT("drain_timeout", 30, CFGF_NONE),                                                   \
+        CFG_SEC("confine", config_confine_opts, CFGF_NONE),                                        \
+        CFG_SEC("log", config_log_opts, CFGF_NONE), CFG_SEC("http", config_http_opts, CFGF_NONE),  \
         CFG_SEC("rate_limit", config_rate_opts, CFGF_NONE),                                        \
         CFG_SEC("store", config_store_opts, CFGF_NONE)
 extern cfg_opt_t config_log_opts[];
@@ -47,6 +49,7 @@ struct config_daemon {
     const char **trusted_proxies;
     size_t trusted_proxy_count;
     uint32_t drain_s;
+    struct confine_settings confine;
     const char *log_file; /* NULL: standard error */
     enum log_level log_level;
     struct http_server_limits http;

@@ -107,6 +107,8 @@ static enum status read_all(cfg_t *cfg, struct config_daemon *out, char *why, si
     if (!st)
         st = read_proxies(cfg, out, why, why_cap);
     if (!st)
+        st = config_confine_read(cfg_getsec(cfg, "confine"), &out->confine, why, why_cap);
+    if (!st)
         st = read_log(cfg_getsec(cfg, "log"), out, why, why_cap);
     if (!st)
         st = config_http_read(cfg_getsec(cfg, "http"), &out->http, why, why_cap);
@@ -132,6 +134,7 @@ void config_daemon_clear(struct config_daemon *c)
     free(c->listen);
     free(c->admin);
     free(c->trusted_proxies);
+    free(c->confine.read);
     *c = (struct config_daemon){ .listen = NULL };
 }
 
@@ -190,6 +193,9 @@ const char *config_daemon_difference(const struct config_daemon *a, const struct
         return "trusted_proxies";
     if (a->drain_s != b->drain_s)
         return "drain_timeout";
+    if (a->confine.mode != b->confine.mode ||
+        !same_list(a->confine.read, a->confine.read_count, b->confine.read, b->confine.read_count))
+        return "confine";
     if (!same_text(a->log_file, b->log_file) || a->log_level != b->log_level)
         return "log";
     if (!same_http(&a->http, &b->http))

@@ -303,6 +303,16 @@ static enum status become_user(const struct daemon *d, char *why, size_t why_cap
     return st;
 }
 
+static enum status confine_all(struct daemon *d, char *why, size_t why_cap)
+{
+    const struct confine_scope scope = { .settings = &d->loaded.config.confine,
+                                         .cfg = d->loaded.cfg,
+                                         .path = d->options.config,
+                                         .written = d->spec->written };
+
+    return confine(&scope, d->log, why, why_cap);
+}
+
 static enum status open_all(struct daemon *d, char *why, size_t why_cap)
 {
     enum status st = loaded_config(d->spec, d->options.config, &d->loaded, why, why_cap);
@@ -325,6 +335,10 @@ static enum status open_all(struct daemon *d, char *why, size_t why_cap)
                                       .rates = d->rates,
                                       .log = d->log,
                                       .gone_fd = d->gone_fd };
+    /* Before there are other threads: they inherit it. */
+    st = confine_all(d, why, why_cap);
+    if (st)
+        return st;
     st = start_workers(d);
     if (st)
         snprintf(why, why_cap, "a worker does not start: %s", status_name(st));

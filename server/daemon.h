@@ -38,6 +38,9 @@ struct daemon_spec {
     const char *(*endpoint_path)(size_t i);
     size_t endpoint_count;
     cfg_opt_t *opts; /* with CONFIG_DAEMON_OPTS */
+    /* Keys ("section|key") of files that it writes itself, beside its log; ended by NULL, or NULL.
+     */
+    const char *const *written;
 
     /* Keeps nothing of cfg, which may go at once. `why` says what is wrong. */
     enum status (*model_load)(cfg_t *cfg, struct log *log, void **model, char *why, size_t why_cap);
