@@ -4,7 +4,7 @@
 set -euo pipefail
 
 declare -A packages=(
-  [build]="gcc libc6-dev cmake make pkg-config libevent-dev android-libboringssl-dev libcjson-dev
+  [build]="gcc libc6-dev cmake ninja-build pkg-config libevent-dev android-libboringssl-dev libcjson-dev
            libhiredis-dev libconfuse-dev libseccomp-dev ca-certificates"
   [demo]="python3 glewlwyd redis-server redis-tools"
   [test]="systemd python3 python3-cryptography python3-prometheus-client glewlwyd redis-server redis-tools
