@@ -1,5 +1,7 @@
 #include "appraise.h"
 
+#include <string.h>
+
 #include "secret.h"
 #include "verifier.h"
 
@@ -29,8 +31,9 @@ static struct claim appraise_probe(const struct probe *probe, const struct modul
                                    const struct digest *jkt)
 {
     const struct evidence *evidence = evidence_for(answer, probe->id);
-    struct claim claim = { probe->kind, module->name, CLAIM_MISSING };
+    struct claim claim = { .kind = probe->kind, .result = CLAIM_MISSING };
 
+    memcpy(claim.subject, module->name, sizeof module->name);
     if (!evidence)
         return claim;
     struct digest expected = expected_digest(probe, module, answer->challenge, jkt);

@@ -9,14 +9,17 @@ static const char *const challenge_words[CHALLENGE_EVENT_COUNT] = { [CHALLENGE_I
                                                                     [CHALLENGE_UNKNOWN] = "unknown",
                                                                     [CHALLENGE_FAILED] = "failed" };
 static const char *const verdict_words[] = { [REFUSED] = "refused", [ACCEPTED] = "accepted" };
-static const char *const result_words[] = {
-    [CLAIM_PASSED] = "passed", [CLAIM_MISSING] = "missing", [CLAIM_DIFFERS] = "differs"
-};
 
 static const char *kind_word(const void *none, size_t kind)
 {
     (void)none;
     return probe_kind_name((enum probe_kind)kind);
+}
+
+static const char *result_word(const void *none, size_t result)
+{
+    (void)none;
+    return claim_result_name((enum claim_result)result);
 }
 
 const struct metric ATTESTD_METRICS[ATTESTD_METRIC_COUNT] = {
@@ -32,7 +35,7 @@ const struct metric ATTESTD_METRICS[ATTESTD_METRIC_COUNT] = {
                                        "Probes not answered, or answered wrongly.",
                                        METRIC_COUNTER,
                                        { { "kind", PROBE_KIND_COUNT, kind_word, NULL },
-                                         METRIC_WORDS("result", result_words) } },
+                                         { "result", CLAIM_RESULT_COUNT, result_word, NULL } } },
 };
 
 void count_challenge(struct meter *meter, enum challenge_event event)
@@ -40,11 +43,12 @@ void count_challenge(struct meter *meter, enum challenge_event event)
     meter_add(meter, CHALLENGES, METRIC_AT(event), 1);
 }
 
-void count_appraisal(struct meter *meter, const struct appraisal *found, bool accepted)
+void count_appraisal(struct meter *meter, const struct policy *policy,
+                     const struct appraisal *found, bool accepted)
 {
     meter_add(meter, ATTESTATIONS, METRIC_AT(accepted ? ACCEPTED : REFUSED), 1);
     for (uint32_t i = 0; i < found->claim_count; i++)
-        if (found->claims[i].result != CLAIM_PASSED)
+        if (!policy_allows(policy, &found->claims[i]))
             meter_add(meter, PROBE_FAILURES,
                       METRIC_AT(found->claims[i].kind, found->claims[i].result), 1);
 }

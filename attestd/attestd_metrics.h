@@ -16,4 +16,5 @@ extern const struct metric ATTESTD_METRICS[ATTESTD_METRIC_COUNT];
 
 void count_challenge(struct meter *meter, enum challenge_event event);
 /* An appraisal and its verdict: and each probe that failed, even where that is only reported. */
-void count_appraisal(struct meter *meter, const struct appraisal *found, bool accepted);
+void count_appraisal(struct meter *meter, const struct policy *policy,
+                     const struct appraisal *found, bool accepted);

@@ -52,7 +52,7 @@ void draw_probes(const struct build *build, const struct policy *policy,
     for (uint32_t kind = 0; kind < PROBE_KIND_COUNT; kind++) {
         struct sampling source;
         double fraction;
-        if (policy->kinds[kind] == POLICY_OFF)
+        if (policy->kinds[kind] == POLICY_OFF || !verifier_of((enum probe_kind)kind))
             continue;
         sampling_seed(&source, challenge, kind);
         draw_kind(build, (enum probe_kind)kind, &source, blocks, out, &fraction);
@@ -82,8 +82,10 @@ void draw_pretended(const struct build_id *build, const struct build_tag *tag,
     out->count = 0;
     out->fraction = 0;
     for (uint32_t kind = 0; kind < PROBE_KIND_COUNT; kind++) {
-        struct probe *probe = &out->probes[out->count++];
         struct sampling source;
+        if (!verifier_of((enum probe_kind)kind))
+            continue;
+        struct probe *probe = &out->probes[out->count++];
         sampling_seed(&source, challenge, kind);
         probe->id = out->count;
         probe->kind = (enum probe_kind)kind;

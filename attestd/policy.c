@@ -15,8 +15,38 @@ static const char *const modes[POLICY_MODE_COUNT] = {
     [POLICY_ENFORCED] = "enforce", [POLICY_WATCHED] = "report"
 };
 
+static const char *const mappings[MAPPINGS_COUNT] = {
+    [MAPPINGS_REGISTERED] = "registered", [MAPPINGS_SYSTEM] = "system", [MAPPINGS_ANY] = "any"
+};
+
+/* A result's word, and what the reasons say of it. */
+static const struct {
+    const char *name, *words;
+} results[CLAIM_RESULT_COUNT] = {
+    [CLAIM_PASSED] = { "passed", "" },
+    [CLAIM_MISSING] = { "missing", "not answered" },
+    [CLAIM_DIFFERS] = { "differs", "differs from the registered build" },
+    [CLAIM_UNBOUND] = { "unbound", "reported for something else than this challenge" },
+    [CLAIM_MALFORMED] = { "malformed", "malformed report" },
+    [CLAIM_ALTERED] = { "altered", "altered code" },
+    [CLAIM_WRITABLE] = { "writable", "writable code" },
+    [CLAIM_ANONYMOUS] = { "anonymous", "anonymous code" },
+    [CLAIM_FOREIGN] = { "foreign", "foreign code" },
+    [CLAIM_SYSTEM] = { "system", "code of the system" },
+    [CLAIM_REDIRECTED] = { "redirected", "leads to " },
+    [CLAIM_REDIRECTED_ALIEN] = { "redirected_alien", "leads to " },
+    [CLAIM_TRACED] = { "traced", "traced" },
+    [CLAIM_PRELOADED] = { "preloaded", "" },
+};
+
 const struct policy POLICY_DEFAULT = {
-    .kinds = { [PROBE_MEMORY] = POLICY_REQUIRED, [PROBE_FILE] = POLICY_REQUIRED },
+    .kinds = { [PROBE_MEMORY] = POLICY_REQUIRED,
+               [PROBE_FILE] = POLICY_REQUIRED,
+               [PROBE_MAPS] = POLICY_REQUIRED,
+               [PROBE_IMPORTS] = POLICY_REQUIRED,
+               [PROBE_DEBUGGER] = POLICY_REQUIRED,
+               [PROBE_PRELOAD] = POLICY_REQUIRED },
+    .mappings = MAPPINGS_SYSTEM,
     .answer_deadline = 10,
     .token_lifetime = 300,
 };
@@ -34,6 +64,16 @@ const char *policy_mode_name(enum policy_mode m)
 const char *build_state_name(enum build_state s)
 {
     return states[s];
+}
+
+const char *mappings_name(enum mappings m)
+{
+    return mappings[m];
+}
+
+const char *claim_result_name(enum claim_result r)
+{
+    return results[r].name;
 }
 
 static enum status find(const char *word, const char *const words[], int count, int *out)
@@ -81,6 +121,30 @@ enum requirement policy_requirement(const struct policy *policy, enum probe_kind
                                                                             : requirement;
 }
 
+enum status mappings_read(const char *word, enum mappings *out)
+{
+    int n = 0;
+    enum status st = find(word, mappings, MAPPINGS_COUNT, &n);
+
+    *out = (enum mappings)n;
+    return st;
+}
+
+bool policy_allows(const struct policy *policy, const struct claim *claim)
+{
+    switch (claim->result) {
+    case CLAIM_PASSED:
+        return true;
+    case CLAIM_SYSTEM:
+        return policy->mappings >= MAPPINGS_SYSTEM;
+    case CLAIM_FOREIGN:
+    case CLAIM_REDIRECTED_ALIEN:
+        return policy->mappings >= MAPPINGS_ANY;
+    default:
+        return false;
+    }
+}
+
 /* Reasons are one text, "; " between them; what does not fit is left out. */
 struct deciding {
     struct verdict *verdict;
@@ -102,24 +166,20 @@ static void refuse(struct deciding *d, const char *reason)
     note(d, reason, "", "");
 }
 
-static const char *words_of(const struct claim *claim)
-{
-    return claim->result == CLAIM_MISSING ? ": not answered"
-                                          : ": differs from the registered build";
-}
-
 static void decide_claim(struct deciding *d, const struct policy *policy, const struct claim *claim)
 {
     enum requirement requirement = policy_requirement(policy, claim->kind);
 
-    if (claim->result == CLAIM_PASSED || requirement == POLICY_OFF)
+    if (requirement == POLICY_OFF || policy_allows(policy, claim))
         return;
     if (requirement == POLICY_REQUIRED)
         d->verdict->accepted = false;
     note(d, requirement == POLICY_REPORT ? REPORTED_ONLY : "", probe_kind_name(claim->kind),
          " probe of ");
-    writer_text(&d->reasons, claim->module);
-    writer_text(&d->reasons, words_of(claim));
+    writer_text(&d->reasons, claim->subject);
+    writer_text(&d->reasons, ": ");
+    writer_text(&d->reasons, results[claim->result].words);
+    writer_text(&d->reasons, claim->detail);
 }
 
 static void decide_late(struct deciding *d, const struct policy *policy)

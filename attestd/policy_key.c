@@ -27,6 +27,16 @@ static void write_mode(const struct policy *policy, struct writer *w)
     writer_text(w, policy_mode_name(policy->mode));
 }
 
+static enum status read_mappings(struct policy *policy, const char *value)
+{
+    return mappings_read(value, &policy->mappings);
+}
+
+static void write_mappings(const struct policy *policy, struct writer *w)
+{
+    writer_text(w, mappings_name(policy->mappings));
+}
+
 static enum status read_deadline(struct policy *policy, const char *value)
 {
     return read_seconds(value, DEADLINE_MAX, &policy->answer_deadline);
@@ -56,6 +66,7 @@ struct key {
 
 static const struct key keys[POLICY_KEY_COUNT - PROBE_KIND_COUNT] = {
     { "mode", "enforce or report", read_mode, write_mode },
+    { "mappings", "registered, system or any", read_mappings, write_mappings },
     { "answer_deadline", "1 to 3600 seconds", read_deadline, write_deadline },
     { "token_lifetime", "1 to 86400 seconds", read_lifetime, write_lifetime },
 };

@@ -3,7 +3,7 @@
 #include "policy.h"
 
 /* A kind of probe each, then those of the policy as a whole. */
-enum { POLICY_KEY_COUNT = PROBE_KIND_COUNT + 3, POLICY_VALUE_MAX = 31 };
+enum { POLICY_KEY_COUNT = PROBE_KIND_COUNT + 4, POLICY_VALUE_MAX = 31 };
 _Static_assert(POLICY_KEY_COUNT <= 64, "a bit for each");
 
 struct policy_value {

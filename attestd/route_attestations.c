@@ -105,7 +105,7 @@ static void appraise(struct attesting *a, const struct challenge_record *record)
     found.known = registry_find(model->registry, &record->tag, &token.app, &token.build);
     if (!found.known) {
         policy_decide(&POLICY_DEFAULT, &found, &verdict);
-        count_appraisal(a->worker->meter, &found, false);
+        count_appraisal(a->worker->meter, &POLICY_DEFAULT, &found, false);
         refuse(a, &attestation_failed, &audit, verdict.reasons);
         return;
     }
@@ -113,7 +113,7 @@ static void appraise(struct attesting *a, const struct challenge_record *record)
     draw_probes(token.build, &token.app->policy, a->request.challenge, record->blocks, &asked);
     appraise_evidence(&asked, &a->request, &a->jkt, &found);
     policy_decide(&token.app->policy, &found, &verdict);
-    count_appraisal(a->worker->meter, &found, verdict.accepted);
+    count_appraisal(a->worker->meter, &token.app->policy, &found, verdict.accepted);
 
     token.streak = streak_extend((struct streak){ record->streak, record->miss }, asked.fraction);
     audit.client_id = slice_of(token.app->client_id);

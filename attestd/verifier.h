@@ -13,4 +13,5 @@ struct verifier {
 extern const struct verifier VERIFIER_MEMORY;
 extern const struct verifier VERIFIER_FILE;
 
+/* NULL for a kind that is not asked yet. */
 const struct verifier *verifier_of(enum probe_kind kind);

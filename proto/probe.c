@@ -1,8 +1,8 @@
 #include "probe.h"
 
 static const char *const kinds[PROBE_KIND_COUNT] = {
-    [PROBE_MEMORY] = "memory",
-    [PROBE_FILE] = "file",
+    [PROBE_MEMORY] = "memory",   [PROBE_FILE] = "file",         [PROBE_MAPS] = "maps",
+    [PROBE_IMPORTS] = "imports", [PROBE_DEBUGGER] = "debugger", [PROBE_PRELOAD] = "preload",
 };
 
 const char *probe_kind_name(enum probe_kind kind)

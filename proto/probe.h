@@ -7,10 +7,18 @@ enum {
     CHALLENGE_LEN = 32,
     PROBE_BLOCK_LEN = 4096, /* bytes; the last block of a range may be shorter */
     PROBE_BLOCKS_MAX = 256, /* blocks one probe may ask for */
-    PROBES_MAX = 16         /* probes in one challenge */
+    PROBES_MAX = 32         /* probes in one challenge */
 };
 
-enum probe_kind { PROBE_MEMORY, PROBE_FILE, PROBE_KIND_COUNT };
+enum probe_kind {
+    PROBE_MEMORY,   /* blocks of a module's read-only segments, as mapped */
+    PROBE_FILE,     /* blocks of a module's file */
+    PROBE_MAPS,     /* what executable mappings the process has */
+    PROBE_IMPORTS,  /* where import slots of a module lead to */
+    PROBE_DEBUGGER, /* who traces the process */
+    PROBE_PRELOAD,  /* what was to be loaded before the app's own libraries */
+    PROBE_KIND_COUNT
+};
 
 /* The kind's word on the wire, and back: ST_UNSUPPORTED if unknown. */
 const char *probe_kind_name(enum probe_kind kind);

@@ -23,6 +23,8 @@ enum status attester_answer(const struct probe *probe,
 {
     struct answering a = { .probe = probe };
 
+    if (!attesters[probe->kind])
+        return ST_NOT_FOUND;
     probe_digest_init(&a.digest, challenge, probe->id, probe->kind, jkt);
     enum status st = self_visit(&probe->module, feed, &a);
     *out = crypto_hmac_final(&a.digest);

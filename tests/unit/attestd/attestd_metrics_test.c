@@ -48,9 +48,11 @@ Test(attestd_metrics, appraisals_and_each_probe_that_failed)
                                                  { PROBE_MEMORY, "b", CLAIM_DIFFERS },
                                                  { PROBE_FILE, "b", CLAIM_MISSING } } };
 
-    count_appraisal(metrics_meter(m, 0), &found, false);
-    count_appraisal(metrics_meter(m, 0), &(struct appraisal){ .known = true }, true);
-    count_appraisal(metrics_meter(m, 0), &(struct appraisal){ .known = true }, true);
+    count_appraisal(metrics_meter(m, 0), &POLICY_DEFAULT, &found, false);
+    count_appraisal(metrics_meter(m, 0), &POLICY_DEFAULT, &(struct appraisal){ .known = true },
+                    true);
+    count_appraisal(metrics_meter(m, 0), &POLICY_DEFAULT, &(struct appraisal){ .known = true },
+                    true);
     cr_assert_eq(sample(m, "vouchsafe_attestations_total{verdict=\"refused\"}"), 1);
     cr_assert_eq(sample(m, "vouchsafe_attestations_total{verdict=\"accepted\"}"), 2);
     cr_assert_eq(sample(m, "vouchsafe_probe_failures_total{kind=\"memory\",result=\"differs\"}"),

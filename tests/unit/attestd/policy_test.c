@@ -155,22 +155,70 @@ Test(policy, what_is_watched_vouches_for_nothing)
 
 Test(policy, reasons_that_do_not_fit_are_left_out_whole)
 {
-    char name[400];
+    struct claim claim = { .kind = PROBE_FILE, .result = CLAIM_DIFFERS };
     struct appraisal found = right();
     struct verdict verdict;
 
-    memset(name, 'm', sizeof name);
-    name[sizeof name - 1] = '\0';
-    found.claims[0] = found.claims[1] = (struct claim){ PROBE_FILE, name, CLAIM_DIFFERS };
+    memset(claim.subject, 'm', CLAIM_SUBJECT_MAX);
+    found.claim_count = CLAIMS_MAX;
+    for (uint32_t i = 0; i < CLAIMS_MAX; i++)
+        found.claims[i] = claim;
     policy_decide(&POLICY_DEFAULT, &found, &verdict);
     cr_assert_not(verdict.accepted);
     cr_assert_lt(strlen(verdict.reasons), sizeof verdict.reasons);
+}
+
+/* Which of the mappings' words lets which result pass. */
+Test(policy, whose_code_may_run)
+{
+    static const struct {
+        enum claim_result result;
+        bool registered, system, any;
+    } rows[] = {
+        { CLAIM_PASSED, true, true, true },        { CLAIM_SYSTEM, false, true, true },
+        { CLAIM_FOREIGN, false, false, true },     { CLAIM_REDIRECTED_ALIEN, false, false, true },
+        { CLAIM_REDIRECTED, false, false, false }, { CLAIM_ALTERED, false, false, false },
+        { CLAIM_WRITABLE, false, false, false },   { CLAIM_ANONYMOUS, false, false, false },
+        { CLAIM_TRACED, false, false, false },     { CLAIM_PRELOADED, false, false, false },
+        { CLAIM_UNBOUND, false, false, false },    { CLAIM_MALFORMED, false, false, false },
+        { CLAIM_MISSING, false, false, false },    { CLAIM_DIFFERS, false, false, false },
+    };
+
+    _Static_assert(sizeof rows / sizeof rows[0] == CLAIM_RESULT_COUNT, "all of them");
+    for (size_t i = 0; i < CLAIM_RESULT_COUNT; i++) {
+        const bool allowed[MAPPINGS_COUNT] = { [MAPPINGS_REGISTERED] = rows[i].registered,
+                                               [MAPPINGS_SYSTEM] = rows[i].system,
+                                               [MAPPINGS_ANY] = rows[i].any };
+        for (int m = 0; m < MAPPINGS_COUNT; m++) {
+            struct policy policy = POLICY_DEFAULT;
+            struct appraisal found = right();
+            struct verdict verdict;
+            policy.mappings = (enum mappings)m;
+            found.claims[1] = (struct claim){ PROBE_MAPS, "it", rows[i].result, "" };
+            policy_decide(&policy, &found, &verdict);
+            cr_assert_eq(verdict.accepted, allowed[m], "%s, %s", claim_result_name(rows[i].result),
+                         mappings_name((enum mappings)m));
+        }
+    }
+}
+
+Test(policy, reasons_name_probe_subject_and_detail)
+{
+    struct appraisal found = right();
+    struct verdict verdict;
+
+    found.claims[0] = (struct claim){ PROBE_IMPORTS, "getppid in app", CLAIM_REDIRECTED, "/x.so" };
+    found.claims[1] = (struct claim){ PROBE_PRELOAD, "LD_PRELOAD", CLAIM_PRELOADED, "/x.so" };
+    policy_decide(&POLICY_DEFAULT, &found, &verdict);
+    cr_assert_str_eq(verdict.reasons, "imports probe of getppid in app: leads to /x.so; preload "
+                                      "probe of LD_PRELOAD: /x.so");
 }
 
 Test(policy, words_there_and_back)
 {
     enum requirement requirement;
     enum build_state state;
+    enum mappings mappings;
 
     for (int i = 0; i < POLICY_REQUIREMENT_COUNT; i++) {
         cr_assert_eq(requirement_read(requirement_name((enum requirement)i), &requirement), ST_OK);
@@ -180,6 +228,11 @@ Test(policy, words_there_and_back)
         cr_assert_eq(build_state_read(build_state_name((enum build_state)i), &state), ST_OK);
         cr_assert_eq((int)state, i);
     }
+    for (int i = 0; i < MAPPINGS_COUNT; i++) {
+        cr_assert_eq(mappings_read(mappings_name((enum mappings)i), &mappings), ST_OK);
+        cr_assert_eq((int)mappings, i);
+    }
+    cr_assert_eq(mappings_read("all", &mappings), ST_INVALID);
     cr_assert_eq(requirement_read("Required", &requirement), ST_INVALID);
     cr_assert_eq(build_state_read("", &state), ST_INVALID);
 }

@@ -92,6 +92,8 @@ Test(registry, broken_folders_are_refused_by_name)
     refused_after("echo 'token_lifetime = 0' > app/app.conf", ST_INVALID, "token_lifetime");
     refused_after("echo 'token_lifetime = 86401' > app/app.conf", ST_INVALID, "token_lifetime");
     refused_after("echo 'memory = \"maybe\"' > app/app.conf", ST_INVALID, "required");
+    refused_after("echo 'maps = \"\"' > app/app.conf", ST_INVALID, "required");
+    refused_after("echo 'mappings = \"none\"' > app/app.conf", ST_INVALID, "mappings");
     refused_after("echo 'memroy = \"off\"' > app/app.conf", ST_INVALID, "memory");
     refused_after("rm app/app.conf", ST_NOT_FOUND, "app.conf");
     refused_after("echo > app/app.conf; mv app/secrets app/.s", ST_NOT_FOUND, "secrets");
