@@ -3,17 +3,19 @@
 #include "base64url.h"
 #include "integrity_token.h"
 #include "jwk.h"
+#include "report.h"
 
 enum { EXPIRES_MAX = 86400 };
 
 static enum status read_evidence(const cJSON *object, struct evidence *out)
 {
-    static const char *const members[] = { "id", "digest", NULL };
+    static const char *const members[] = { "id", "digest", "report", NULL };
     int64_t id;
 
     if (!cJSON_IsObject(object) || json_only_members(object, members) ||
         json_get_int(object, "id", 0, UINT32_MAX, &id) ||
-        json_get_bytes(object, "digest", out->digest.bytes, sizeof out->digest.bytes))
+        json_get_bytes(object, "digest", out->digest.bytes, sizeof out->digest.bytes) ||
+        json_get_optional_text(object, "report", REPORT_MAX, &out->report))
         return ST_INVALID;
     out->id = (uint32_t)id;
     return ST_OK;
@@ -69,6 +71,8 @@ enum status attestation_request_encode(const struct attestation_request *m, stru
         json_begin_object(&j, NULL);
         json_int(&j, "id", m->evidence[i].id);
         json_base64url(&j, "digest", (struct slice){ digest->bytes, sizeof digest->bytes });
+        if (m->evidence[i].report.len)
+            json_text(&j, "report", m->evidence[i].report);
         json_end_object(&j);
     }
     json_end_array(&j);

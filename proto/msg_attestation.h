@@ -5,6 +5,7 @@
 struct evidence {
     uint32_t id; /* of the probe that it answers */
     struct digest digest;
+    struct slice report; /* empty where the data is known to the server */
 };
 
 struct attestation_request {
@@ -14,7 +15,8 @@ struct attestation_request {
     struct evidence evidence[PROBES_MAX];
 };
 
-/* An id may occur once only (ST_INVALID). Unknown members are refused. */
+/* Reports borrow from `message`. An id may occur once only (ST_INVALID). Unknown members are
+ * refused. */
 enum status attestation_request_decode(const cJSON *message,
                                        struct attestation_request *out) MUST_USE;
 enum status attestation_request_encode(const struct attestation_request *m,

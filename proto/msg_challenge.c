@@ -67,9 +67,8 @@ static enum status read_blocks(const cJSON *object, struct probe *out)
 {
     const cJSON *blocks, *item;
 
-    if (json_get_array(object, "blocks", &blocks))
+    if (json_get_array(object, probe_form(out->kind)->numbers, &blocks))
         return ST_INVALID;
-    out->block_count = 0;
     cJSON_ArrayForEach(item, blocks)
     {
         if (out->block_count == PROBE_BLOCKS_MAX ||
@@ -86,11 +85,17 @@ static enum status read_probe(const cJSON *object, struct probe *out)
     int64_t id;
 
     if (!cJSON_IsObject(object) || json_get_int(object, "id", 0, UINT32_MAX, &id) ||
-        json_get_text(object, "kind", 32, &kind) || read_build(object, "module", &out->module))
+        json_get_text(object, "kind", 32, &kind))
         return ST_INVALID;
-    out->id = (uint32_t)id;
     enum status st = probe_kind_read(kind, &out->kind);
-    return st ? st : read_blocks(object, out);
+    if (st)
+        return st;
+    out->id = (uint32_t)id;
+    out->block_count = 0;
+    out->module.len = 0;
+    if (!probe_form(out->kind)->numbers)
+        return ST_OK;
+    return read_build(object, "module", &out->module) ? ST_INVALID : read_blocks(object, out);
 }
 
 static enum status read_probes(const cJSON *message, struct challenge_response *out)
@@ -122,14 +127,18 @@ enum status challenge_response_decode(const cJSON *message, struct challenge_res
 
 static void write_probe(struct json_writer *j, const struct probe *probe)
 {
+    const struct probe_form *form = probe_form(probe->kind);
+
     json_begin_object(j, NULL);
     json_int(j, "id", probe->id);
-    json_text(j, "kind", slice_of(probe_kind_name(probe->kind)));
-    json_hex(j, "module", (struct slice){ probe->module.bytes, probe->module.len });
-    json_begin_array(j, "blocks");
-    for (uint32_t i = 0; i < probe->block_count; i++)
-        json_int(j, NULL, probe->blocks[i]);
-    json_end_array(j);
+    json_text(j, "kind", slice_of(form->name));
+    if (form->numbers) {
+        json_hex(j, "module", (struct slice){ probe->module.bytes, probe->module.len });
+        json_begin_array(j, form->numbers);
+        for (uint32_t i = 0; i < probe->block_count; i++)
+            json_int(j, NULL, probe->blocks[i]);
+        json_end_array(j);
+    }
     json_end_object(j);
 }
 

@@ -24,9 +24,19 @@ enum probe_kind {
 const char *probe_kind_name(enum probe_kind kind);
 enum status probe_kind_read(struct slice text, enum probe_kind *out) MUST_USE;
 
-/* Blocks are numbered from 0 through the concatenation of the module's
- * read-only PT_LOAD segments' file bytes in program-header order (memory; each
- * segment starts a new block) or through its file (file). */
+/* How a kind asks and is answered. */
+struct probe_form {
+    const char *name;    /* the kind's word */
+    const char *numbers; /* what the member with the numbers is called; NULL: it asks about the
+                            process, not about numbered parts of a module */
+    bool reported;       /* the data is a report (report.h), which comes along */
+};
+const struct probe_form *probe_form(enum probe_kind kind);
+
+/* Numbers of what is asked: blocks, numbered from 0 through the concatenation of the module's
+ * read-only PT_LOAD segments' file bytes in program-header order (memory; each segment starts a
+ * new block) or through its file (file); places of import slots, from the module's load bias
+ * (imports). Kinds without numbers leave `module` empty. */
 struct probe {
     uint32_t id;
     enum probe_kind kind;
