@@ -111,17 +111,22 @@ enum vouchsafe_error vouchsafe_core_challenge_request(const struct vouchsafe_cor
     return finish_text(&w, out);
 }
 
+/* A report that cannot be made here is left out: whether that matters is the server's policy. */
 static enum vouchsafe_error answer_probes(const struct vouchsafe_core *core,
                                           const struct challenge_response *challenge,
-                                          struct attestation_request *out)
+                                          struct writer *reports, struct attestation_request *out)
 {
     memcpy(out->challenge, challenge->challenge, sizeof out->challenge);
     out->instance_key = core->key.own.public;
-    out->evidence_count = challenge->probe_count;
+    out->evidence_count = 0;
     for (uint32_t i = 0; i < challenge->probe_count; i++) {
         const struct probe *probe = &challenge->probes[i];
-        out->evidence[i].id = probe->id;
-        if (attester_answer(probe, challenge->challenge, &core->jkt, &out->evidence[i].digest))
+        struct evidence *evidence = &out->evidence[out->evidence_count];
+        enum status st =
+            attester_answer(probe, challenge->challenge, &core->jkt, reports, evidence);
+        if (!st)
+            out->evidence_count++;
+        else if (st != ST_IO || !probe_form(probe->kind)->reported)
             return VOUCHSAFE_PROBE;
     }
     return VOUCHSAFE_OK;
@@ -141,22 +146,31 @@ static enum vouchsafe_error read_challenge(struct slice text, struct challenge_r
     return st ? VOUCHSAFE_BAD_ANSWER : VOUCHSAFE_OK;
 }
 
+/* Too much for the stack of a thread. */
+struct answering {
+    struct challenge_response challenge;
+    struct attestation_request answer;
+    uint8_t reports[VOUCHSAFE_MESSAGE_MAX];
+};
+
 enum vouchsafe_error vouchsafe_core_answer(const struct vouchsafe_core *core, const char *challenge,
                                            size_t len, char *out, size_t cap)
 {
-    struct challenge_response message;
-    struct attestation_request answer;
+    struct answering *a = malloc(sizeof *a);
+
+    if (!a)
+        return VOUCHSAFE_NO_MEMORY;
+    struct writer reports = writer_over(a->reports, sizeof a->reports);
     struct writer w = writer_over(out, cap ? cap - 1 : 0);
     enum vouchsafe_error error =
-        read_challenge((struct slice){ (const uint8_t *)challenge, len }, &message);
+        read_challenge((struct slice){ (const uint8_t *)challenge, len }, &a->challenge);
 
     if (!error)
-        error = answer_probes(core, &message, &answer);
-    if (error)
-        return error;
-    if (cap == 0 || attestation_request_encode(&answer, &w))
-        return VOUCHSAFE_BAD_ARGUMENT;
-    return finish_text(&w, out);
+        error = answer_probes(core, &a->challenge, &reports, &a->answer);
+    if (!error && (cap == 0 || attestation_request_encode(&a->answer, &w)))
+        error = VOUCHSAFE_BAD_ARGUMENT;
+    free(a);
+    return error ? error : finish_text(&w, out);
 }
 
 /* The message borrows from *json; free that with cJSON_Delete. */

@@ -58,7 +58,7 @@ enum {
     VOUCHSAFE_TOKEN_MAX = 1024, /* integrity token, without NUL */
     VOUCHSAFE_POP_MAX = 1024,   /* proof of possession, without NUL */
     VOUCHSAFE_ERROR_ID_MAX = 32,
-    VOUCHSAFE_MESSAGE_MAX = 8192 /* a message to attestd */
+    VOUCHSAFE_MESSAGE_MAX = 49152 /* a message to attestd */
 };
 
 /* How the app keeps its key. load fills key and returns 1, returns 0 if there is
@@ -99,7 +99,8 @@ vouchsafe_core_challenge_request(const struct vouchsafe_core *core, const char *
                                  size_t cap) VOUCHSAFE_MUST_USE;
 
 /* From the answer of /v1/challenges (201) the body of POST /v1/attestations:
- * reads the blocks that are asked from this process and from its files.
+ * reads the blocks that are asked from this process and from its files, and says
+ * what is mapped, where imports lead to, who traces and what was preloaded.
  * BAD_ANSWER for a malformed message, PROBE for one that cannot be answered. */
 VOUCHSAFE_API enum vouchsafe_error vouchsafe_core_answer(const struct vouchsafe_core *core,
                                                          const char *challenge, size_t len,
