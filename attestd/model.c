@@ -2,11 +2,15 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
+#include <sys/auxv.h>
 
+#include "secret.h"
 #include "url.h"
 
 static cfg_opt_t challenge_opts[] = { CFG_INT("ttl", 10, CFGF_NONE),
-                                      CFG_INT("blocks", 64, CFGF_NONE), CFG_END() };
+                                      CFG_INT("blocks", 64, CFGF_NONE),
+                                      CFG_STR("pretence_key_file", NULL, CFGF_NONE), CFG_END() };
 
 cfg_opt_t attestd_opts[] = { CONFIG_DAEMON_OPTS,
                              CFG_STR("issuer", NULL, CFGF_NONE),
@@ -15,7 +19,7 @@ cfg_opt_t attestd_opts[] = { CONFIG_DAEMON_OPTS,
                              CFG_SEC("challenge", challenge_opts, CFGF_NONE),
                              CFG_END() };
 
-enum { TTL_MAX = 3600 };
+enum { TTL_MAX = 3600, AT_RANDOM_LEN = 16 };
 
 static enum status read_issuer(cfg_t *cfg, struct attestd_model *m, char *why, size_t why_cap)
 {
@@ -30,6 +34,39 @@ static enum status read_issuer(cfg_t *cfg, struct attestd_model *m, char *why, s
     return ST_INVALID;
 }
 
+/* What the kernel gave this process and no other (getauxval(3)): the same after a reload. */
+static void derive_draw_key(struct draw_key *out)
+{
+    const uint8_t *random = (const uint8_t *)getauxval(AT_RANDOM);
+    struct digest key = crypto_hmac_sha256((struct slice){ random, AT_RANDOM_LEN },
+                                           SLICE_LIT("vouchsafe pretence"));
+
+    memcpy(out->bytes, key.bytes, sizeof out->bytes);
+}
+
+static enum status read_draw_key(cfg_t *challenge, struct draw_key *out, char *why, size_t why_cap)
+{
+    const char *path = cfg_getstr(challenge, "pretence_key_file");
+    struct secret *secret;
+
+    if (!path) {
+        derive_draw_key(out);
+        return ST_OK;
+    }
+    enum status st = secret_read_file(path, &secret);
+    if (st) {
+        snprintf(why, why_cap,
+                 "challenge.pretence_key_file: %s: %s (%d bytes at least, readable by "
+                 "nobody else)",
+                 path, status_name(st), SECRET_LEN_MIN);
+        return st;
+    }
+    struct digest key = crypto_sha256(secret_bytes(secret));
+    secret_free(secret);
+    memcpy(out->bytes, key.bytes, sizeof out->bytes);
+    return ST_OK;
+}
+
 static enum status read_settings(cfg_t *cfg, struct attestd_model *m, char *why, size_t why_cap)
 {
     cfg_t *challenge = cfg_getsec(cfg, "challenge");
@@ -39,6 +76,8 @@ static enum status read_settings(cfg_t *cfg, struct attestd_model *m, char *why,
         st = config_int(challenge, "ttl", 1, TTL_MAX, &m->challenge_ttl, why, why_cap);
     if (!st)
         st = config_int(challenge, "blocks", 1, PROBE_BLOCKS_MAX, &m->blocks, why, why_cap);
+    if (!st)
+        st = read_draw_key(challenge, &m->draw_key, why, why_cap);
     if (!st)
         st = delivered_pins_read(cfg, &m->pins, why, why_cap);
     return st;

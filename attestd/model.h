@@ -2,14 +2,16 @@
 #pragma once
 #include "daemon.h"
 #include "delivered_pins.h"
+#include "draw.h"
 #include "registry.h"
 
 enum { ISSUER_URL_MAX = 256 };
 
 struct attestd_model {
     char issuer[ISSUER_URL_MAX + 1];
-    uint32_t challenge_ttl; /* seconds */
-    uint32_t blocks;        /* of each kind in one challenge */
+    uint32_t challenge_ttl;   /* seconds */
+    uint32_t blocks;          /* of each kind in one challenge */
+    struct draw_key draw_key; /* for what is pretended */
     struct delivered_pins pins;
     struct registry *registry;
 };

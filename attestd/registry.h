@@ -1,6 +1,8 @@
 /* registry: the apps that may be vouched for: their builds, policies and
  * secrets, read whole from a folder that only attestctl writes. */
 #pragma once
+#include <stdatomic.h>
+
 #include "elf_image.h"
 #include "keyring.h"
 #include "msg_challenge.h"
@@ -10,7 +12,7 @@ enum {
     APP_NAME_MAX = 64,
     LABEL_MAX = 64,
     MODULE_NAME_MAX = 64,
-    MODULES_MAX = 7, /* the binary and its own libraries: two probes each fit in a challenge */
+    MODULES_MAX = 7, /* the binary and its own libraries */
     WHY_MAX = 512
 };
 
@@ -21,13 +23,19 @@ struct module {
     struct elf_image image;
 };
 
+struct imports;
 struct build {
     struct build_id id;
     char label[LABEL_MAX + 1];
     enum build_state state;
     size_t module_count; /* modules[0] is the binary: its build-id is the build's */
     struct module modules[MODULES_MAX];
+    struct imports *_Atomic imports; /* NULL until somebody asks: see build_imports */
 };
+
+/* Worked out from the files when it is first asked for, by any thread, and kept: thousands of apps
+ * are loaded at once, and few are asked for soon. */
+const struct imports *build_imports(const struct build *build);
 
 struct app {
     char client_id[CLIENT_ID_MAX + 1];

@@ -4,12 +4,14 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "config.h"
+#include "imports.h"
 #include "registry_app.h"
 
 static cfg_opt_t module_opts[] = { CFG_STR("file", NULL, CFGF_NONE), CFG_END() };
@@ -137,8 +139,28 @@ enum status registry_build_read(const char *folder, const char *name, struct bui
     return st;
 }
 
+/* Two threads may both be first: the later one's is not kept. Without memory for it there is no
+ * telling what to ask, and whoever supervises the process starts it anew. */
+const struct imports *build_imports(const struct build *build)
+{
+    struct imports *_Atomic *kept = &((struct build *)build)->imports;
+    struct imports *known = atomic_load_explicit(kept, memory_order_acquire), *made;
+
+    if (known)
+        return known;
+    if (imports_new(build, &made))
+        abort();
+    if (atomic_compare_exchange_strong_explicit(kept, &known, made, memory_order_acq_rel,
+                                                memory_order_acquire))
+        return made;
+    imports_free(made);
+    return known;
+}
+
 void registry_build_clear(struct build *build)
 {
+    imports_free(build->imports);
+    build->imports = NULL;
     while (build->module_count)
         module_close(&build->modules[--build->module_count]);
 }

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "atomic_file.h"
+#include "elf_dynamic.h"
 #include "registry_app.h"
 #include "registry_build.h"
 #include "registry_change.h"
@@ -60,6 +61,17 @@ static enum status place_build(const char *hidden, const char *place, char *why,
     return ST_OK;
 }
 
+/* Daemons find out when they are asked for imports first; here somebody can be told. */
+static enum status check_imports(const char *path, const struct module *module, char *why,
+                                 size_t why_cap)
+{
+    struct elf_dynamic dynamic;
+    const char *reason;
+    enum status st = elf_dynamic_read(module->file, &dynamic, &reason);
+
+    return st ? change_refused(st, why, why_cap, path, reason) : ST_OK;
+}
+
 static enum status open_files(const char *const *files, size_t count, struct build *out, char *why,
                               size_t why_cap)
 {
@@ -69,10 +81,15 @@ static enum status open_files(const char *const *files, size_t count, struct bui
         const char *path = files[out->module_count];
         if (!is_one_line(base_name(path)) || strchr(base_name(path), '"'))
             return change_refused(ST_INVALID, why, why_cap, path, "a file name of odd characters");
-        enum status st =
-            module_open(path, base_name(path), &out->modules[out->module_count], why, why_cap);
+        struct module *module = &out->modules[out->module_count];
+        enum status st = module_open(path, base_name(path), module, why, why_cap);
         if (st)
             return st;
+        st = check_imports(path, module, why, why_cap);
+        if (st) {
+            module_close(module);
+            return st;
+        }
     }
     out->id = out->modules[0].image.build_id;
     return ST_OK;

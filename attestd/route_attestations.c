@@ -22,6 +22,7 @@ struct attesting {
     struct http_exchange *exchange;
     struct worker *worker;
     struct model_ref *model; /* the one it began under, until it ends */
+    cJSON *message;          /* which the request borrows from */
     struct attestation_request request;
     struct digest jkt; /* of the key that answers */
 };
@@ -30,6 +31,7 @@ static void release(void *arg)
 {
     struct attesting *a = arg;
 
+    cJSON_Delete(a->message);
     model_ref_drop(a->model);
 }
 
@@ -149,23 +151,26 @@ static void on_consumed(void *arg, enum status st, struct slice value)
         appraise(a, &record);
 }
 
-static void begin(struct http_exchange *ex, struct worker *w, const cJSON *message)
+/* Takes the message over. */
+static void begin(struct http_exchange *ex, struct worker *w, cJSON *message)
 {
     struct attesting *a = http_exchange_alloc(ex, sizeof *a);
 
     if (!a) {
+        cJSON_Delete(message);
         http_refuse_status(ex, ST_NO_MEMORY);
         return;
     }
+    a->exchange = ex;
+    a->worker = w;
+    a->message = message;
+    a->model = model_ref_hold(w->model);
+    http_exchange_on_end(ex, release, a);
     enum status st = attestation_request_decode(message, &a->request);
     if (st) {
         http_refuse_status(ex, st);
         return;
     }
-    a->exchange = ex;
-    a->worker = w;
-    a->model = model_ref_hold(w->model);
-    http_exchange_on_end(ex, release, a);
     a->jkt = jwk_thumbprint(&a->request.instance_key);
     challenge_consume(w->store, a->request.challenge, on_consumed, a);
 }
@@ -183,5 +188,4 @@ void route_attestations(struct http_exchange *ex, void *app)
         return;
     }
     begin(ex, app, message);
-    cJSON_Delete(message);
 }

@@ -10,14 +10,17 @@
 #include "model.h"
 #include "token.h"
 
-/* Sixteen probes of PROBE_BLOCKS_MAX numbers of ten digits fit. */
+/* Three kinds of PROBE_BLOCKS_MAX numbers of ten digits fit. */
 enum { REPLY_MAX = 16 * 1024 };
-_Static_assert(REPLY_MAX > 2 * PROBE_BLOCKS_MAX * 11 + PROBES_MAX * 256, "a reply fits");
+_Static_assert(REPLY_MAX > 3 * PROBE_BLOCKS_MAX * 11 + PROBES_MAX * 192, "a reply fits");
 
 /* Lives on the exchange until the store has answered. */
 struct issuing {
     struct http_exchange *exchange;
-    struct meter *meter;
+    struct worker *worker;
+    struct challenge challenge;
+    struct challenge_record record;
+    uint32_t ttl_ms;
     struct writer reply;
     uint8_t text[];
 };
@@ -27,7 +30,7 @@ static void on_issued(void *arg, enum status st, struct slice value)
     struct issuing *issuing = arg;
 
     (void)value;
-    count_challenge(issuing->meter, st ? CHALLENGE_FAILED : CHALLENGE_ISSUED);
+    count_challenge(issuing->worker->meter, st ? CHALLENGE_FAILED : CHALLENGE_ISSUED);
     if (st)
         http_refuse_status(issuing->exchange, st == ST_EXISTS ? ST_INTERNAL : st);
     else
@@ -49,24 +52,65 @@ static void log_unknown(struct worker *w, struct http_exchange *ex,
     log_end(&line);
 }
 
-static void draw_for(struct worker *w, struct http_exchange *ex,
-                     const struct challenge_request *request, const struct challenge *c,
-                     struct challenge_record *record, struct drawn *drawn)
+static void record_it(struct issuing *i)
 {
-    const struct attestd_model *model = attestd_model_of(w);
-    const struct build *build;
-    const struct app *app;
+    challenge_issue(i->worker->store, &i->challenge, &i->record, i->ttl_ms, on_issued, i);
+}
 
-    if (!registry_find(model->registry, &record->tag, &app, &build)) {
-        log_unknown(w, ex, request);
-        draw_pretended(&request->build, &record->tag, c->bytes, model->blocks, drawn);
+/* The former token buys this one draw: whoever asks with it again begins anew. */
+static void on_spent(void *arg, enum status st, struct slice value)
+{
+    struct issuing *issuing = arg;
+
+    if (st && st != ST_EXISTS) {
+        on_issued(arg, st, value);
         return;
     }
-    struct streak streak = token_streak(request->previous, app, build, slice_of(model->issuer),
-                                        &request->jkt, record->issued_at);
-    record->streak = streak.count;
-    record->miss = streak.miss;
-    draw_probes(build, &app->policy, c->bytes, model->blocks, drawn);
+    if (st == ST_EXISTS) {
+        issuing->record.streak = 0;
+        issuing->record.miss = 1;
+    }
+    record_it(issuing);
+}
+
+/* As long as the token is worth anything; without one there is nothing to spend. */
+static void spend(struct issuing *i, const struct former *former, const struct app *app)
+{
+    int64_t seconds = former->good_until - i->record.issued_at + 1;
+
+    if (former->streak.count == 0) {
+        record_it(i);
+        return;
+    }
+    i->record.streak = former->streak.count;
+    i->record.miss = former->streak.miss;
+    struct store_key key = token_former_key(former, app);
+    store_mark(i->worker->store, &key, (uint32_t)(seconds > 0 ? seconds : 1) * 1000, on_spent, i);
+}
+
+static const struct policy *policy_for(const struct attestd_model *model, struct slice client_id)
+{
+    const struct app *app = registry_app(model->registry, client_id);
+
+    return app ? &app->policy : &POLICY_DEFAULT;
+}
+
+/* Draws, and says whether client and build are known. */
+static bool draw_for(struct issuing *i, const struct challenge_request *request,
+                     struct drawn *drawn, const struct app **app, const struct build **build)
+{
+    const struct attestd_model *model = attestd_model_of(i->worker);
+    const uint8_t *challenge = i->challenge.bytes;
+    bool known = registry_find(model->registry, &i->record.tag, app, build);
+
+    if (known) {
+        draw_probes(*build, &(*app)->policy, challenge, model->blocks, drawn);
+        return true;
+    }
+    log_unknown(i->worker, i->exchange, request);
+    draw_pretended(&request->build, &i->record.tag, &model->draw_key,
+                   policy_for(model, request->client_id), challenge, model->blocks, drawn);
+    return false;
 }
 
 static enum status encode_reply(const struct challenge *c, uint32_t ttl, const struct drawn *drawn,
@@ -79,32 +123,48 @@ static enum status encode_reply(const struct challenge *c, uint32_t ttl, const s
     return challenge_response_encode(&message, w);
 }
 
+static struct issuing *begin(struct worker *w, struct http_exchange *ex,
+                             const struct challenge_request *request)
+{
+    const struct attestd_model *model = attestd_model_of(w);
+    struct issuing *issuing = http_exchange_alloc(ex, sizeof *issuing + REPLY_MAX);
+
+    if (!issuing)
+        return NULL;
+    issuing->exchange = ex;
+    issuing->worker = w;
+    issuing->ttl_ms = model->challenge_ttl * 1000;
+    issuing->reply = writer_over(issuing->text, REPLY_MAX);
+    crypto_random(issuing->challenge.bytes, sizeof issuing->challenge.bytes);
+    issuing->record =
+        (struct challenge_record){ .jkt = request->jkt,
+                                   .tag = build_tag_of(request->client_id, &request->build),
+                                   .issued_at = clock_wall(w->clock),
+                                   .blocks = (uint16_t)model->blocks };
+    return issuing;
+}
+
 static void issue(struct worker *w, struct http_exchange *ex,
                   const struct challenge_request *request)
 {
     const struct attestd_model *model = attestd_model_of(w);
-    struct issuing *issuing = http_exchange_alloc(ex, sizeof *issuing + REPLY_MAX);
-    struct challenge challenge;
+    struct issuing *issuing = begin(w, ex, request);
+    struct former former = { .id = "" };
+    const struct build *build;
+    const struct app *app;
     struct drawn drawn;
 
     if (!issuing) {
         http_refuse_status(ex, ST_NO_MEMORY);
         return;
     }
-    crypto_random(challenge.bytes, sizeof challenge.bytes);
-    struct challenge_record record = { .jkt = request->jkt,
-                                       .tag = build_tag_of(request->client_id, &request->build),
-                                       .issued_at = clock_wall(w->clock),
-                                       .blocks = (uint16_t)model->blocks };
-    draw_for(w, ex, request, &challenge, &record, &drawn);
-    issuing->exchange = ex;
-    issuing->meter = w->meter;
-    issuing->reply = writer_over(issuing->text, REPLY_MAX);
-    if (encode_reply(&challenge, model->challenge_ttl, &drawn, &issuing->reply))
+    if (draw_for(issuing, request, &drawn, &app, &build))
+        former = token_former(request->previous, app, build, slice_of(model->issuer), &request->jkt,
+                              issuing->record.issued_at);
+    if (encode_reply(&issuing->challenge, model->challenge_ttl, &drawn, &issuing->reply))
         http_refuse_status(ex, ST_INTERNAL);
     else
-        challenge_issue(w->store, &challenge, &record, model->challenge_ttl * 1000, on_issued,
-                        issuing);
+        spend(issuing, &former, app);
 }
 
 /* Whoever answers a challenge was counted when it was issued. */

@@ -25,8 +25,13 @@ uint64_t sampling_next(struct sampling *s)
 void sampling_seed(struct sampling *s, const uint8_t challenge[static CHALLENGE_LEN],
                    uint32_t stream)
 {
-    memcpy(s->state, challenge, sizeof s->state);
-    s->state[0] ^= stream;
+    uint8_t text[CHALLENGE_LEN + sizeof stream];
+    struct writer w = writer_over(text, sizeof text);
+
+    writer_put(&w, (struct slice){ challenge, CHALLENGE_LEN });
+    writer_u32be(&w, stream);
+    struct digest seed = crypto_sha256(writer_slice(&w));
+    memcpy(s->state, seed.bytes, sizeof s->state);
     if (!(s->state[0] | s->state[1] | s->state[2] | s->state[3]))
         s->state[0] = 1; /* the one state that it never leaves */
 }

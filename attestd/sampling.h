@@ -3,10 +3,10 @@
 #pragma once
 #include "probe.h"
 
-/* A source of uniform 64-bit numbers (xoshiro256**), seeded with a challenge.
- * It need not be a cipher: nobody knows a challenge before it is issued, and
- * with it the blocks are told anyway. So nothing but the challenge has to be
- * remembered to know what it asked for. */
+/* A source of uniform 64-bit numbers (xoshiro256**), seeded with SHA-256(challenge ‖ u32be
+ * stream), so that streams know nothing of each other. It need not be a cipher: nobody knows a
+ * challenge before it is issued, and with it the blocks are told anyway. So nothing but the
+ * challenge has to be remembered to know what it asked for. */
 struct sampling {
     uint64_t state[4];
 };

@@ -36,22 +36,38 @@ static bool is_of_instance(const struct integrity_claims *claims, const struct a
                        (struct slice){ jkt->bytes, sizeof jkt->bytes });
 }
 
-struct streak token_streak(struct slice previous, const struct app *app, const struct build *build,
+struct former token_former(struct slice previous, const struct app *app, const struct build *build,
                            struct slice issuer, const struct digest *jkt, int64_t now)
 {
     const struct jwt_rules rules = token_rules(app, now);
     struct keyring_lookup keys = { app->keyring, now };
     struct integrity_claims claims;
-    struct streak streak = { 0 };
+    struct former former = { .id = "" };
     struct jwt jwt;
 
     if (previous.len == 0 || jwt_verify(previous, &rules, keyring_lookup_fn, &keys, &jwt))
-        return streak;
+        return former;
     if (!integrity_claims_decode(&jwt, &claims) && is_of_instance(&claims, app, issuer, jkt) &&
-        slice_is(claims.software_version, build->label))
-        streak = (struct streak){ (uint32_t)claims.streak, 1 - claims.coverage };
+        slice_is(claims.software_version, build->label) &&
+        !slice_copy_text(claims.token_id, former.id, sizeof former.id)) {
+        former.streak = (struct streak){ (uint32_t)claims.streak, 1 - claims.coverage };
+        former.good_until = claims.expires_at + SKEW;
+    }
     jwt_clear(&jwt);
-    return streak;
+    return former;
+}
+
+/* The mediator spends tokens too, and may share the store. */
+struct store_key token_former_key(const struct former *former, const struct app *app)
+{
+    uint8_t text[sizeof "streak" + CLIENT_ID_MAX + JTI_LEN + 2];
+    struct writer w = writer_over(text, sizeof text);
+
+    writer_put(&w, SLICE_LIT("streak\0"));
+    writer_text(&w, app->client_id);
+    writer_byte(&w, 0);
+    writer_text(&w, former->id);
+    return store_key_hashed(STORE_SPENT, writer_slice(&w));
 }
 
 /* As the claim can say it, rounded down: a streak may never seem surer than it is. */

@@ -2,6 +2,7 @@
 #pragma once
 #include "integrity_token.h"
 #include "registry.h"
+#include "store.h"
 
 /* How often an instance has been found right in a row, and how likely it is that
  * one altered block went unseen all the while. */
@@ -17,9 +18,19 @@ struct jwt_rules token_rules(const struct app *app, int64_t now);
 struct streak streak_extend(struct streak before, double fraction);
 
 /* What `previous` is worth: its streak if it is a token of this issuer and app
- * for this build's label and instance key that is still good at `now`; an empty one otherwise. */
-struct streak token_streak(struct slice previous, const struct app *app, const struct build *build,
+ * for this build's label and instance key that is still good at `now`; an empty one otherwise.
+ * Each token is worth that once (token_former_key): otherwise a tampered app could throw
+ * challenges away until one leaves its block out. */
+struct former {
+    struct streak streak;
+    int64_t good_until; /* no later it is worth anything, in seconds */
+    char id[JTI_LEN + 1];
+};
+struct former token_former(struct slice previous, const struct app *app, const struct build *build,
                            struct slice issuer, const struct digest *jkt, int64_t now);
+
+/* What is marked in the store when a token's streak is taken over. */
+struct store_key token_former_key(const struct former *former, const struct app *app);
 
 struct token_request {
     const struct app *app;

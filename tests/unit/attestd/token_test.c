@@ -72,14 +72,14 @@ Test(token, coverage_is_rounded_down)
 {
     struct slice token = mint((struct streak){ 1, 0.00001 }, 5000);
 
-    cr_assert_gt(token_streak(token, app, app_build(app, &build_id), SLICE_LIT("https://a.example"),
+    cr_assert_gt(token_former(token, app, app_build(app, &build_id), SLICE_LIT("https://a.example"),
                               &jkt, 5000)
-                     .miss,
+                     .streak.miss,
                  0.00009);
     token = mint((struct streak){ 1, 0 }, 5000);
-    cr_assert_eq(token_streak(token, app, app_build(app, &build_id), SLICE_LIT("https://a.example"),
+    cr_assert_eq(token_former(token, app, app_build(app, &build_id), SLICE_LIT("https://a.example"),
                               &jkt, 5000)
-                     .miss,
+                     .streak.miss,
                  0);
 }
 
@@ -96,7 +96,8 @@ Test(token, no_two_have_one_id)
 static uint32_t streak_from(struct slice previous, const char *issuer, const struct digest *of,
                             int64_t now)
 {
-    return token_streak(previous, app, app_build(app, &build_id), slice_of(issuer), of, now).count;
+    return token_former(previous, app, app_build(app, &build_id), slice_of(issuer), of, now)
+        .streak.count;
 }
 
 Test(token, a_streak_is_taken_over_from_a_good_token_of_this_instance_only)
@@ -106,9 +107,9 @@ Test(token, a_streak_is_taken_over_from_a_good_token_of_this_instance_only)
     char bent[sizeof text];
 
     cr_assert_eq(streak_from(token, "https://a.example", &jkt, 5100), 4);
-    cr_assert_eq(token_streak(token, app, app_build(app, &build_id), SLICE_LIT("https://a.example"),
+    cr_assert_eq(token_former(token, app, app_build(app, &build_id), SLICE_LIT("https://a.example"),
                               &jkt, 5100)
-                     .miss,
+                     .streak.miss,
                  0.5);
     cr_assert_eq(streak_from(token, "https://b.example", &jkt, 5100), 0);
     cr_assert_eq(streak_from(token, "https://a.example", &other, 5100), 0);
@@ -144,6 +145,26 @@ Test(token, a_streak_ends_with_its_version)
     struct build next = *app_build(app, &build_id);
 
     strcpy(next.label, "2.0");
-    cr_assert_eq(token_streak(token, app, &next, SLICE_LIT("https://a.example"), &jkt, 5000).count,
-                 0);
+    cr_assert_eq(
+        token_former(token, app, &next, SLICE_LIT("https://a.example"), &jkt, 5000).streak.count,
+        0);
+}
+
+/* Each token has one, the same whenever it comes, and no other's. */
+Test(token, what_is_spent_of_a_former_token)
+{
+    const struct build *build = app_build(app, &build_id);
+    struct slice token = mint((struct streak){ 2, 0.5 }, 5000);
+    struct former a = token_former(token, app, build, SLICE_LIT("https://a.example"), &jkt, 5000);
+    struct former again =
+        token_former(token, app, build, SLICE_LIT("https://a.example"), &jkt, 5100);
+    struct former b = token_former(mint((struct streak){ 2, 0.5 }, 5000), app, build,
+                                   SLICE_LIT("https://a.example"), &jkt, 5000);
+    struct store_key key_a = token_former_key(&a, app), key_again = token_former_key(&again, app),
+                     key_b = token_former_key(&b, app);
+
+    cr_assert_eq(a.good_until, 5000 + 300 + 30);
+    cr_assert_arr_eq(key_a.id, key_again.id, sizeof key_a.id);
+    cr_assert_arr_neq(key_a.id, key_b.id, sizeof key_a.id);
+    cr_assert_eq(key_a.space, STORE_SPENT);
 }
