@@ -14,6 +14,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, ed25519, utils
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from .attacks import b64, unb64
+from .elf import Elf
 from .vouchsafe import request
 
 BLOCK = 4096
@@ -23,6 +24,7 @@ class Image:
     """A 64-bit little-endian ELF file: its build-id and its read-only segments."""
 
     def __init__(self, path):
+        self.path = os.path.realpath(path)
         with open(path, "rb") as f:
             self.file = f.read()
         self.segments, self.build_id = [], None
@@ -50,6 +52,40 @@ class Image:
         return [part[i:i + BLOCK] for part in parts for i in range(0, len(part), BLOCK)]
 
 
+class Reports:
+    """What a process would report that runs the image with nobody in it: the system's libraries
+    beside it, every import where it belongs, no debugger."""
+    LIBC = "/usr/lib/x86_64-linux-gnu/libc.so.6"
+
+    def __init__(self, image):
+        self.image, self.elf = image, Elf(image.path)
+
+    def maps(self, _):
+        return ("r-xp clean 4096 %s %s\n" % (self.image.build_id, self.image.path) +
+                "r-xp clean 1409024 - %s\nr-xp clean 8192 - [vdso]\n" % self.LIBC)
+
+    def imports(self, probe):
+        names = {slot: name for name, slots in self.elf.imports.items() for slot in slots}
+        lines = ["module %s %s" % (self.image.build_id, self.image.path), "module - " + self.LIBC]
+        for slot in probe["slots"]:
+            own = self.elf.symbols.get(names.get(slot))
+            lines.append("slot %d 0 %x" % (slot, own) if own else "slot %d 1 0" % slot)
+        return "\n".join(lines) + "\n"
+
+    def debugger(self, _):
+        return "tracer 0\nseccomp 0\ndumpable 1\n"
+
+    def preload(self, _):
+        return "".join("%s \n" % name for name in ("LD_PRELOAD", "LD_AUDIT", "LD_LIBRARY_PATH",
+                                                   "ld.so.preload"))
+
+
+def thumbprint(jwk):
+    """RFC 7638 §3: the required members, sorted, without white space."""
+    return hashlib.sha256(json.dumps(jwk, separators=(",", ":"), sort_keys=True)
+                          .encode()).digest()
+
+
 class Key:
     """An instance key: "P-256" or "Ed25519"."""
 
@@ -64,9 +100,7 @@ class Key:
             self.private = ed25519.Ed25519PrivateKey.generate()
             raw = self.private.public_key().public_bytes(Encoding.Raw, PublicFormat.Raw)
             self.jwk = {"crv": "Ed25519", "kty": "OKP", "x": b64(raw)}
-        # RFC 7638 §3: the required members, sorted, without white space.
-        self.jkt = hashlib.sha256(json.dumps(self.jwk, separators=(",", ":"), sort_keys=True)
-                                  .encode()).digest()
+        self.jkt = thumbprint(self.jwk)
 
     def sign(self, data):
         if self.curve != "P-256":
@@ -107,6 +141,7 @@ class Attester:
     def __init__(self, attestd, client_id, binary, key=None):
         self.attestd, self.client_id = attestd, client_id
         self.image, self.key = Image(binary), key or Key()
+        self.reports = Reports(self.image)
 
     def _post(self, path, message):
         status, headers, body = request(self.attestd + path, "POST", message)
@@ -122,15 +157,20 @@ class Attester:
     def answer(self, challenge, **members):
         """The attestation request that answers a challenge message."""
         nonce = unb64(challenge["challenge"])
-        evidence = []
-        for probe in challenge["probes"]:
-            blocks = self.image.blocks(probe["kind"])
-            data = b"".join(blocks[n] if n < len(blocks) else b"" for n in probe["blocks"])
-            evidence.append({"id": probe["id"],
-                             "digest": b64(digest(nonce, probe, self.key.jkt, data))})
+        evidence = [self.evidence(nonce, probe) for probe in challenge["probes"]]
         message = {"challenge": challenge["challenge"], "jwk": self.key.jwk, "evidence": evidence,
                    **members}
         return {k: v for k, v in message.items() if v is not None}
+
+    def evidence(self, nonce, probe):
+        entry, data = {"id": probe["id"]}, b""
+        if probe["kind"] in ("memory", "file"):
+            blocks = self.image.blocks(probe["kind"])
+            data = b"".join(blocks[n] if n < len(blocks) else b"" for n in probe["blocks"])
+        else:
+            entry["report"] = getattr(self.reports, probe["kind"])(probe)
+            data = entry["report"].encode()
+        return {**entry, "digest": b64(digest(nonce, probe, self.key.jkt, data))}
 
     def present(self, answer):
         return self._post("/v1/attestations", answer)

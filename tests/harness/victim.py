@@ -1,5 +1,6 @@
 """victim: an app that is attacked while it runs, and the hands that do it from outside."""
 import os
+import signal
 import struct
 import subprocess
 
@@ -90,9 +91,11 @@ class Victim(Example):
 
 
 class Tracer:
-    """A program that traces a victim until it is stopped."""
+    """A program that traces a victim until it is stopped: by SIGINT gdb leaves its program and then,
+    at the end of its input, itself; by SIGTERM it leaves breakpoints of its own in the loader."""
 
     def __init__(self, argv, victim, ready=None):
+        self.goodbye = signal.SIGINT if argv[0] == "gdb" else signal.SIGTERM
         self.popen = subprocess.Popen(argv, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL,
                                       stderr=subprocess.DEVNULL)
         wait_until(ready or (lambda: victim.status("TracerPid") != "0"), 30, argv[0])
@@ -100,5 +103,5 @@ class Tracer:
 
     def stop(self):
         self.popen.stdin.close()
-        self.popen.terminate()
+        self.popen.send_signal(self.goodbye)
         self.popen.wait(20)

@@ -68,6 +68,10 @@ class UnderQemu(SiteCase):
     VARIANTS = {"now": ["-pie", "-fPIE", "-Wl,-z,now"], "lazy": ["-pie", "-fPIE", "-Wl,-z,lazy"],
                 "no-pie": ["-no-pie", "-fno-pie", "-Wl,-z,now"]}
 
+    # qemu-user maps code of its own (the way back from signal handlers), which it shows the guest as
+    # anonymous, and the arm64 libraries lie in a folder of ours: what maps show is reported only.
+    POLICY = ["mappings=any", "maps=report"]
+
     @classmethod
     def start(cls):
         try:
@@ -79,12 +83,17 @@ class UnderQemu(SiteCase):
             binary, part = aarch64.compile_victim(cls.folder, name, *flags)
             attestctl(cls.site.registry, "app", "add", name)
             attestctl(cls.site.registry, "build", "add", name, binary, "--module", part)
+            attestctl(cls.site.registry, "policy", "set", name, *cls.POLICY)
             cls.binaries[name] = binary
         cls.site.attestd.reload()
 
     def victim(self, name, binary=None):
         return QemuVictim(binary or self.binaries[name], self.site.attestd.url, name,
                           prefix=["qemu-aarch64", "-L", aarch64.SYSROOT])
+
+    def accepted(self, app):
+        good, words = app.ask("attest")
+        self.assertTrue(good, good or self.refusal(self.site.attestd, words.split()[-1])["reasons"])
 
     def reasons(self, app):
         good, words = app.ask("attest")
@@ -94,9 +103,9 @@ class UnderQemu(SiteCase):
     def test_genuine(self):
         for name in self.VARIANTS:
             with self.subTest(name), self.victim(name) as app:
-                self.assertEqual(app.ask("attest"), (True, "attested"))
+                self.accepted(app)
                 self.assertEqual(app.ok("part"), "50")
-                self.assertEqual(app.ask("attest"), (True, "attested"))
+                self.accepted(app)
 
     def test_patched_file(self):
         for name, binary in self.binaries.items():

@@ -10,7 +10,8 @@ import time
 
 from harness import attacks
 from harness.attack_case import PART, TABLE, VICTIMS, AttackCase, print_table
-from harness.attester import Attester, Key
+from harness.attacks import b64, unb64
+from harness.attester import Attester, Key, digest, thumbprint
 from harness.elf import Elf
 from harness.middle import Middle
 from harness.victim import HOOKED, Tracer, built
@@ -550,10 +551,16 @@ class NotSeen(AttackCase):
     def test_report_edited_by_who_owns_the_connection(self):
         """Reports are the app's word, kept by TLS: who holds both its ends may change them."""
         def edit(path, body):
+            """As the challenge's digest binds the report, it is made anew: its key is the
+            challenge, which is in the message."""
             message = json.loads(body)
             for entry in message.get("evidence", []):
-                if "tracer" in entry.get("report", {}):
-                    entry["report"]["tracer"] = 0
+                if entry.get("report", "").startswith("tracer"):
+                    entry["report"] = re.sub(r"^tracer \d+", "tracer 0", entry["report"])
+                    if anew:
+                        entry["digest"] = b64(digest(
+                            unb64(message["challenge"]), {"id": entry["id"], "kind": "debugger"},
+                            thumbprint(message["jwk"]), entry["report"].encode()))
             return json.dumps(message).encode()
 
         middle = Middle(self.site.attestd.url, edit)
@@ -561,6 +568,27 @@ class NotSeen(AttackCase):
         with self.victim(attestd=middle.url) as app:
             tracer = Tracer(["strace", "-p", str(app.pid), "-o", "/dev/null"], app)
             try:
+                anew = True
                 self.not_seen("report edited where TLS ends at the attacker", app)
+                anew = False
+                self.record("report edited, its digest left as it was", self.refused(
+                    app, "debugger probe of process: reported for something else"))
             finally:
                 tracer.stop()
+
+    def test_report_moved_to_another_challenge(self):
+        recorded = {}
+
+        def keep(path, body):
+            message = json.loads(body)
+            for entry in message.get("evidence", []):
+                if entry.get("report", "").startswith("tracer"):
+                    entry.update(recorded.setdefault("entry", entry))
+            return json.dumps(message).encode()
+
+        middle = Middle(self.site.attestd.url, keep)
+        self.addCleanup(middle.stop)
+        with self.victim(attestd=middle.url) as app:
+            self.accepted(app)
+            self.record("report of an earlier challenge", self.refused(
+                app, "debugger probe of process: reported for something else"))

@@ -1,4 +1,5 @@
 """attestd over its wire: what it refuses, what it accepts, what each side is told."""
+import concurrent.futures
 import json
 import os
 import time
@@ -77,9 +78,11 @@ class Challenges(SiteCase):
             self.assertEqual(len(unb64(challenge["challenge"])), 32)
             self.assertNotIn(challenge["challenge"], seen)
             seen.add(challenge["challenge"])
-            self.assertEqual({p["kind"] for p in challenge["probes"]}, {"memory", "file"})
+            self.assertEqual({p["kind"] for p in challenge["probes"]},
+                             {"memory", "file", "maps", "imports", "debugger", "preload"})
             for probe in challenge["probes"]:
-                self.assertEqual(len(set(probe["blocks"])), len(probe["blocks"]))
+                numbers = probe.get("blocks", probe.get("slots", []))
+                self.assertEqual(len(set(numbers)), len(numbers))
                 if probe["kind"] == "file":
                     blocks.update(probe["blocks"])
         self.assertLess(len(seen), 500, "every block is asked in the end")
@@ -96,6 +99,8 @@ class Challenges(SiteCase):
                 self.assertEqual(set(challenge), set(reference))
                 self.assertEqual([p["kind"] for p in challenge["probes"]],
                                  [p["kind"] for p in reference["probes"]])
+                self.assertEqual([set(p) for p in challenge["probes"]],
+                                 [set(p) for p in reference["probes"]])
                 status, refusal = known.present(known.answer(challenge))
                 self.assertEqual((status, refusal["error"]), (403, "attestation_failed"))
                 self.assertIn("reasons", self.refusal(self.site.attestd, refusal["error_id"]))
@@ -146,11 +151,36 @@ class Attestations(SiteCase):
         second = attacks.claims_of(a.token(previous=first))
         self.assertEqual(second["streak"], 2)
         self.assertGreaterEqual(second["coverage"], attacks.claims_of(first)["coverage"])
+        self.assertEqual(attacks.claims_of(a.token(previous=first))["streak"], 1,
+                         "each token is taken once")
         stranger = self.attester()
         self.assertEqual(attacks.claims_of(stranger.token(previous=first))["streak"], 1,
                          "another instance's streak is not taken over")
         forged = attacks.forge(first, b"x" * 43, claims={"streak": 900})
         self.assertEqual(attacks.claims_of(a.token(previous=forged))["streak"], 1)
+
+    def test_a_challenge_thrown_away_ends_the_streak(self):
+        """Otherwise a tampered app could ask until a challenge leaves its block out."""
+        a = self.attester()
+        second = a.token(previous=a.token())
+        self.assertEqual(attacks.claims_of(second)["streak"], 2)
+        status, _ = a.challenge(previous=second)
+        self.assertEqual(status, 201)
+        self.assertEqual(attacks.claims_of(a.token(previous=second))["streak"], 1)
+        third = a.token(previous=a.token(previous=a.token()))
+        self.assertEqual(attacks.claims_of(third)["streak"], 3, "one after the other goes on")
+
+    def test_one_token_spent_by_many_at_once(self):
+        a = self.attester()
+        first = a.token()
+        with concurrent.futures.ThreadPoolExecutor(8) as pool:
+            tokens = list(pool.map(lambda _: self.again(a, first), range(8)))
+        streaks = sorted(attacks.claims_of(t)["streak"] for t in tokens)
+        self.assertEqual(streaks, [1] * 7 + [2])
+
+    def again(self, attester, previous):
+        one = self.attester(key=attester.key)
+        return one.token(previous=previous)
 
     def test_a_challenge_is_consumed_by_the_first_answer(self):
         a = self.attester()
@@ -326,3 +356,86 @@ class TheExampleApp(SiteCase):
         for kind in kinds:
             self.assertIn(kind, line["reasons"])
         return line["reasons"]
+
+
+class Reports(SiteCase):
+    """What an app's policy makes of reports, and what attestd makes of bad ones."""
+
+    def attester(self):
+        return Attester(self.site.attestd.url, self.site.CLIENT, self.site.binary)
+
+    def outcome(self, attester):
+        """"" or the reasons of the refusal."""
+        status, message = attester.attest()
+        if status == 200:
+            return ""
+        return self.refusal(self.site.attestd, message["error_id"])["reasons"]
+
+    def policy(self, *assignments):
+        attestctl(self.site.registry, "policy", "set", self.site.CLIENT, *assignments)
+        self.site.attestd.reload()
+
+    def with_maps(self, more):
+        a = self.attester()
+        genuine = a.reports.maps
+        a.reports.maps = lambda probe: genuine(probe) + more
+        return a
+
+    def test_whose_code_may_run(self):
+        plugin = "r-xp clean 4096 - /home/user/plugin.so\n"
+        self.assertEqual(self.outcome(self.attester()), "")
+        self.assertIn("maps probe of /home/user/plugin.so: foreign code",
+                      self.outcome(self.with_maps(plugin)))
+        try:
+            self.policy("mappings=any")
+            self.assertEqual(self.outcome(self.with_maps(plugin)), "")
+            self.assertIn("anonymous code", self.outcome(self.with_maps(
+                "r-xp clean 4096 - [anonymous]\n")), "any file is not any code")
+            self.policy("mappings=registered")
+            self.assertIn("maps probe of %s: code of the system" % self.attester().reports.LIBC,
+                          self.outcome(self.attester()))
+        finally:
+            self.policy("mappings=default")
+        self.assertEqual(self.outcome(self.attester()), "")
+
+    def test_report_and_off(self):
+        traced = self.attester()
+        traced.reports.debugger = lambda _: "tracer 7\nseccomp 0\ndumpable 1\n"
+        self.assertEqual(self.outcome(traced), "debugger probe of process: traced")
+        try:
+            self.policy("debugger=report")
+            self.assertEqual(self.outcome(traced), "")
+            self.assertEqual(self.site.attestd.events("attestation")[-1]["reasons"],
+                             "reported only: debugger probe of process: traced")
+            self.policy("debugger=off")
+            _, challenge = traced.challenge()
+            self.assertNotIn("debugger", [p["kind"] for p in challenge["probes"]])
+            _, challenge = traced.challenge(build="cd" * 20)
+            self.assertNotIn("debugger", [p["kind"] for p in challenge["probes"]],
+                             "an unknown build of this client is asked the same kinds")
+        finally:
+            self.policy("debugger=default")
+
+    def test_bad_reports_are_refused(self):
+        for kind in ("maps", "imports", "debugger", "preload"):
+            for name, report in {"nothing": "", "no report": "hello\n", "cut": "tracer 0",
+                                 "bytes": "\x7f\n", "long": "x" * 32768}.items():
+                with self.subTest(kind=kind, report=name):
+                    a = self.attester()
+                    setattr(a.reports, kind, lambda _, text=report: text or "\n")
+                    self.assertRegex(self.outcome(a), kind + " probe of \\S+: malformed report")
+        a = self.attester()
+        a.reports.maps = lambda _: "x" * 32769
+        self.assertEqual(a.attest()[0], 400, "longer than a report may be")
+        self.assertEqual(self.outcome(self.attester()), "")
+
+    def test_left_out(self):
+        for kind in ("maps", "imports", "debugger", "preload"):
+            with self.subTest(kind):
+                a = self.attester()
+                _, challenge = a.challenge()
+                challenge["probes"] = [p for p in challenge["probes"] if p["kind"] != kind]
+                status, message = a.present(a.answer(challenge))
+                self.assertEqual(status, 403)
+                self.assertRegex(self.refusal(self.site.attestd, message["error_id"])["reasons"],
+                                 kind + " probe of \\S+: not answered")

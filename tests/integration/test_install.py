@@ -37,8 +37,7 @@ class Installed:
                                              recursive=True)[0])
         self.headers = [os.path.join(prefix, "include", "vouchsafe", name)
                         for name in ("client.h", "client_event.h")]
-        self.environment = {**os.environ, "PKG_CONFIG_PATH": self.lib + "/pkgconfig",
-                            "LD_LIBRARY_PATH": self.lib}
+        self.environment = {**os.environ, "PKG_CONFIG_PATH": self.lib + "/pkgconfig"}
 
     def shared(self, name):
         return os.path.join(self.lib, "lib%s.so" % name)
@@ -54,7 +53,8 @@ class Installed:
                     env=self.environment).split()
         if static:
             words = ["-l:lib%s.a" % w[2:] if w[2:] in LIBRARIES else w for w in words]
-        return words
+        # Where the libraries are is in the app: LD_LIBRARY_PATH would be an attack.
+        return words if static else words + ["-Wl,-rpath," + self.lib]
 
 
 @unittest.skipIf(SANITIZED, "an app would need the sanitizer too")
@@ -66,8 +66,12 @@ class Install(SiteCase):
 
     def register(self, binary):
         type(self).labels += 1
+        needed = self.needs(binary)
+        if LIBRARIES[1] in needed:
+            needed.add(LIBRARIES[0])
         attestctl(self.site.registry, "build", "add", self.site.CLIENT, binary, "--label",
-                  "app-%d" % self.labels)
+                  "app-%d" % self.labels, *[w for name in sorted(needed) for w in (
+                      "--module", os.path.realpath(self.installed.shared(name)))])
         self.site.attestd.reload()
 
     def needs(self, binary):

@@ -16,7 +16,7 @@ import urllib.parse
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
 from harness.attester import Attester  # noqa: E402
 from harness.process import Child, answers, free_port  # noqa: E402
-from harness.vouchsafe import ROOT, Daemon, Site, program  # noqa: E402
+from harness.vouchsafe import ROOT, Daemon, Site, attestctl, program  # noqa: E402
 
 NGINX = """
 worker_processes 1; daemon off; pid %(folder)s/nginx.pid; error_log %(folder)s/error.log;
@@ -81,6 +81,7 @@ class Bench:
         self.nginx_url = "http://127.0.0.1:%d" % port
         self.site = Site(os.path.join(self.folder, "site"))
         self.site.attestd.stop()
+        attestctl(self.site.registry, "build", "add", self.site.CLIENT, program("bench-sdk"))
         one = self.site.attestd_config("http { requests = 1000000 }\n").replace("workers = 2",
                                                                               "workers = 1")
         self.attestd = self.site.attestd = Daemon("attestd", os.path.join(self.folder, "one"), one)
@@ -121,6 +122,15 @@ class Bench:
         return sum(len(block) for kind in ("memory", "file")
                    for block in attester.image.blocks(kind)[:64])
 
+    def sdk(self, name):
+        """CPU of an app of 2 MiB for answering one challenge of all default probes."""
+        attester = Attester(self.attestd.url, self.site.CLIENT, program("bench-sdk"))
+        status, challenge = attester.challenge()
+        assert status == 201, challenge
+        done = subprocess.run([program("bench-sdk")], input=json.dumps(challenge), text=True,
+                              capture_output=True, check=True)
+        self.samples.setdefault(name, []).append(float(done.stdout))
+
     def hashing(self, count):
         """Microseconds of SHA-256 over so many bytes: what one attestation samples."""
         done = subprocess.run([program("bench-sha256"), str(count)], capture_output=True, text=True,
@@ -142,6 +152,7 @@ class Bench:
             self.wrk("nginx 401", nginx, self.nginx_url + "/401")
             self.wrk("mediator bad token", mediator, self.mediator.url + "/token", bad_token)
             self.hashing(self.attestations("attestation", attestd))
+            self.sdk("SDK answer")
 
     def forged(self):
         from harness import attacks
@@ -159,6 +170,7 @@ class Bench:
                 1.3),
             row("one attestation, both requests", m["attestation"],
                 "1.25 %s + 2.5 nginx return 200" % self.hashed, attestation, 1.0),
+            row("SDK: one answer of a 2 MiB app", m["SDK answer"], "1 ms", 1000, 1.0),
         ]
 
 
