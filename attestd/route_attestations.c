@@ -151,6 +151,17 @@ static void on_consumed(void *arg, enum status st, struct slice value)
         appraise(a, &record);
 }
 
+/* What is no answer at all is a verdict too: whoever sends such things is worth a line. */
+static void refuse_message(struct http_exchange *ex, struct worker *w, enum status st)
+{
+    const struct audit audit = { .request_id = http_request_id(ex), .peer = http_peer_text(ex) };
+    struct error_id id = error_id_draw();
+
+    audit_refused(w->log, &audit, &id,
+                  st == ST_NO_MEMORY ? "no memory" : "not a message that answers a challenge");
+    http_refuse(ex, http_refusal_of(st), id.text);
+}
+
 /* Takes the message over. */
 static void begin(struct http_exchange *ex, struct worker *w, cJSON *message)
 {
@@ -158,7 +169,7 @@ static void begin(struct http_exchange *ex, struct worker *w, cJSON *message)
 
     if (!a) {
         cJSON_Delete(message);
-        http_refuse_status(ex, ST_NO_MEMORY);
+        refuse_message(ex, w, ST_NO_MEMORY);
         return;
     }
     a->exchange = ex;
@@ -168,7 +179,7 @@ static void begin(struct http_exchange *ex, struct worker *w, cJSON *message)
     http_exchange_on_end(ex, release, a);
     enum status st = attestation_request_decode(message, &a->request);
     if (st) {
-        http_refuse_status(ex, st);
+        refuse_message(ex, w, st);
         return;
     }
     a->jkt = jwk_thumbprint(&a->request.instance_key);
@@ -184,7 +195,7 @@ void route_attestations(struct http_exchange *ex, void *app)
     enum status st = json_parse_object(http_request_body(ex), &JSON_MESSAGE_LIMITS, &message);
 
     if (st) {
-        http_refuse_status(ex, st);
+        refuse_message(ex, app, st);
         return;
     }
     begin(ex, app, message);
