@@ -5,6 +5,7 @@
 #include "daemon.h"
 #include "delivered_pins.h"
 #include "draw.h"
+#include "recorder.h"
 #include "registry.h"
 
 enum { ISSUER_URL_MAX = 256 };
@@ -15,7 +16,8 @@ struct attestd_model {
     uint32_t blocks;          /* of each kind in one challenge */
     struct draw_key draw_key; /* for what is pretended */
     struct delivered_pins pins;
-    char folder[PATH_MAX]; /* the registry's */
+    struct recorder *recorder; /* of appraisals, or NULL */
+    char folder[PATH_MAX];     /* the registry's */
     struct registry *registry;
 };
 
