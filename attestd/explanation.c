@@ -50,6 +50,12 @@ static const struct row rows[] = {
       { "The app did not answer this probe.",
         "An old SDK that does not know the kind, or an app that will not tell. Set the kind to "
         "report until old versions are gone." } },
+    { "reported for something else",
+      { "The app's report does not belong to this challenge.",
+        "A recorded report, or one that was edited on the way." } },
+    { "malformed report",
+      { "The app's report cannot be read, or leaves out what was asked.",
+        "An SDK of another version, or a report that was made by hand." } },
     { "memory probe of",
       { "The code or constants in the running process are not those of the registered build: a "
         "patch, an inline hook or a breakpoint, in that module.",

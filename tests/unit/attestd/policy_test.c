@@ -237,23 +237,36 @@ Test(policy, words_there_and_back)
     cr_assert_eq(build_state_read("", &state), ST_INVALID);
 }
 
-/* --- the whole table: every kind, requirement, result, mode, state of the build, and age --- */
+/* --- the whole table: every kind, requirement, result, allowed mappings, mode, state of the build,
+ * and age --- */
 
 struct cell {
     enum probe_kind kind;
     enum requirement requirement;
     enum policy_mode mode;
+    enum mappings mappings;
     enum build_state state;
     int64_t late; /* seconds past the deadline */
-    unsigned result;
+    enum claim_result result;
 };
 
 /* What each of them alone amounts to. */
 enum { PASSES, IS_NOTED, REFUSES };
 
+/* From which allowed mappings on a result is none to object to; MAPPINGS_COUNT: never. */
+static const int allowed_from[CLAIM_RESULT_COUNT] = {
+    [CLAIM_PASSED] = MAPPINGS_REGISTERED, [CLAIM_MISSING] = MAPPINGS_COUNT,
+    [CLAIM_DIFFERS] = MAPPINGS_COUNT,     [CLAIM_UNBOUND] = MAPPINGS_COUNT,
+    [CLAIM_MALFORMED] = MAPPINGS_COUNT,   [CLAIM_ALTERED] = MAPPINGS_COUNT,
+    [CLAIM_WRITABLE] = MAPPINGS_COUNT,    [CLAIM_ANONYMOUS] = MAPPINGS_COUNT,
+    [CLAIM_FOREIGN] = MAPPINGS_ANY,       [CLAIM_SYSTEM] = MAPPINGS_SYSTEM,
+    [CLAIM_REDIRECTED] = MAPPINGS_COUNT,  [CLAIM_REDIRECTED_ALIEN] = MAPPINGS_ANY,
+    [CLAIM_TRACED] = MAPPINGS_COUNT,      [CLAIM_PRELOADED] = MAPPINGS_COUNT,
+};
+
 static int of_claim(const struct cell *c)
 {
-    if (c->result == CLAIM_PASSED || c->requirement == POLICY_OFF)
+    if ((int)c->mappings >= allowed_from[c->result] || c->requirement == POLICY_OFF)
         return PASSES;
     return c->requirement == POLICY_REQUIRED && c->mode == POLICY_ENFORCED ? REFUSES : IS_NOTED;
 }
@@ -284,6 +297,7 @@ static void check_cell(const struct cell *c)
 
     policy.kinds[c->kind] = c->requirement;
     policy.mode = c->mode;
+    policy.mappings = c->mappings;
     found.claims[0].kind = c->kind;
     found.claims[0].result = c->result;
     found.claim_count = 1;
@@ -292,27 +306,38 @@ static void check_cell(const struct cell *c)
     policy_decide(&policy, &found, &verdict);
     for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++)
         worst = parts[i] > worst ? parts[i] : worst;
-    cr_assert_eq(verdict.accepted, worst != REFUSES, "%s %s %s %s late %d result %u: %s",
+    cr_assert_eq(verdict.accepted, worst != REFUSES, "%s %s %s %s %s late %d %s: %s",
                  probe_kind_name(c->kind), requirement_name(c->requirement),
-                 policy_mode_name(c->mode), build_state_name(c->state), (int)c->late, c->result,
-                 verdict.reasons);
+                 policy_mode_name(c->mode), build_state_name(c->state), mappings_name(c->mappings),
+                 (int)c->late, claim_result_name(c->result), verdict.reasons);
     cr_assert_eq(verdict.reasons[0] == '\0', worst == PASSES, "%s", verdict.reasons);
+}
+
+/* Counts through all combinations of what is left; each digit has its own base. */
+static struct cell cell_of(unsigned n, enum probe_kind kind, enum requirement requirement)
+{
+    struct cell c = { .kind = kind, .requirement = requirement };
+
+    c.result = (enum claim_result)(n % CLAIM_RESULT_COUNT);
+    n /= CLAIM_RESULT_COUNT;
+    c.mode = (enum policy_mode)(n % POLICY_MODE_COUNT);
+    n /= POLICY_MODE_COUNT;
+    c.mappings = (enum mappings)(n % MAPPINGS_COUNT);
+    n /= MAPPINGS_COUNT;
+    c.state = (enum build_state)(n % BUILD_STATE_COUNT);
+    c.late = (int64_t)(n / BUILD_STATE_COUNT) - 1;
+    return c;
 }
 
 Test(policy, table)
 {
-    unsigned cells = 0;
+    const unsigned rest =
+        CLAIM_RESULT_COUNT * POLICY_MODE_COUNT * MAPPINGS_COUNT * BUILD_STATE_COUNT * 3;
 
     for (int kind = 0; kind < PROBE_KIND_COUNT; kind++)
         for (int requirement = 0; requirement < POLICY_REQUIREMENT_COUNT; requirement++)
-            for (unsigned rest = 0; rest < 3 * 2 * BUILD_STATE_COUNT * 3; rest++, cells++) {
-                const struct cell c = { .kind = (enum probe_kind)kind,
-                                        .requirement = (enum requirement)requirement,
-                                        .result = rest % 3,
-                                        .mode = (enum policy_mode)(rest / 3 % 2),
-                                        .state = (enum build_state)(rest / 6 % BUILD_STATE_COUNT),
-                                        .late = (int)(rest / 18) - 1 };
+            for (unsigned n = 0; n < rest; n++) {
+                struct cell c = cell_of(n, (enum probe_kind)kind, (enum requirement)requirement);
                 check_cell(&c);
             }
-    cr_assert_eq(cells, PROBE_KIND_COUNT * POLICY_REQUIREMENT_COUNT * 54);
 }
