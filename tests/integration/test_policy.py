@@ -87,7 +87,7 @@ class Tried(PolicyCase):
             self.assertEqual((line["client_id"], line["build"], line["version"], line["jkt"]),
                              (self.site.CLIENT, a.image.build_id, "1.0.0", b64(a.key.jkt)))
             self.assertIn("memory", [c["kind"] for c in line["claims"]])
-        self.assertEqual({c["result"] for c in good["claims"]}, {"passed"})
+        self.assertLessEqual({c["result"] for c in good["claims"]}, {"passed", "system"})
         self.assertEqual({c["result"] for c in bad["claims"] if c["kind"] == "file"}, {"differs"})
         self.assertEqual(os.stat(self.record).st_mode & 0o777, 0o600)
         text = json.dumps([good, bad])
