@@ -3,20 +3,17 @@
 #include <string.h>
 
 #include "base64url.h"
-#include "client_key.h"
+#include "client_assertion.h"
 #include "form.h"
 #include "msg_challenge.h"
+#include "signing_keys.h"
 
 enum {
     ESCAPED = 3, /* %XX */
     CREDENTIALS_MAX = ESCAPED * (CLIENT_ID_MAX + SECRET_LEN_MAX) + 1,
-    ASSERTION_ID_BYTES = 16,
     CLAIMS_MAX = 2 * (2 * CLIENT_ID_MAX + ASSERTION_AUDIENCE_MAX) + 256,
     ASSERTION_MAX = BASE64URL_LEN(CLAIMS_MAX) + 1024 /* header and signature */
 };
-#define ASSERTION_TYPE                                                                             \
-    "urn:ietf:params:oauth:client-assertion-type:jwt-bearer" /* RFC 7523 §2.2                     \
-                                                              */
 _Static_assert(ASSERTION_MAX + 256 <= CLIENT_AUTH_FORM_MAX, "an assertion needs no escapes");
 
 /* Standard base64 with padding (RFC 7617 §2), made from the other alphabet. */
@@ -106,27 +103,18 @@ static struct slice audience_of(const struct client_auth_call *call)
 
 static enum status write_claims(const struct client_auth_call *call, struct writer *w)
 {
-    struct slice id = slice_of(call->client->id), audience = audience_of(call);
-    struct json_writer j = json_writer_over(w);
-    uint8_t random[ASSERTION_ID_BYTES];
+    const struct client_assertion claims = { .client_id = slice_of(call->client->id),
+                                             .audience = audience_of(call),
+                                             .issued_at = call->now,
+                                             .expires_at =
+                                                 call->now + call->client->assertion_lifetime };
 
-    if (audience.len == 0)
-        return ST_NOT_FOUND;
-    crypto_random(random, sizeof random);
-    json_begin_object(&j, NULL);
-    json_text(&j, "iss", id);
-    json_text(&j, "sub", id);
-    json_text(&j, "aud", audience);
-    json_base64url(&j, "jti", (struct slice){ random, sizeof random });
-    json_int(&j, "iat", call->now);
-    json_int(&j, "exp", call->now + call->client->assertion_lifetime);
-    json_end_object(&j);
-    return w->full ? ST_TOO_LARGE : ST_OK;
+    return claims.audience.len ? client_assertion_encode(&claims, w) : ST_NOT_FOUND;
 }
 
 static enum status append_assertion(struct writer *form, const struct writer *assertion)
 {
-    form_append(form, "client_assertion_type", SLICE_LIT(ASSERTION_TYPE));
+    form_append(form, "client_assertion_type", SLICE_LIT(CLIENT_ASSERTION_TYPE));
     form_append(form, "client_assertion", writer_slice(assertion));
     return form->full ? ST_TOO_LARGE : ST_OK;
 }
@@ -134,7 +122,7 @@ static enum status append_assertion(struct writer *form, const struct writer *as
 static enum status apply_secret_jwt(const struct client_auth_call *call, struct writer *form,
                                     struct writer *authorization)
 {
-    const struct jwt_header header = { .alg = JWT_HS256, .typ = "JWT" };
+    const struct jwt_header header = { .alg = JWT_HS256, .typ = CLIENT_ASSERTION_TYP };
     uint8_t claims[CLAIMS_MAX], text[ASSERTION_MAX];
     struct writer c = writer_over(claims, sizeof claims), w = writer_over(text, sizeof text);
     enum status st = write_claims(call, &c);
@@ -152,17 +140,17 @@ static enum status apply_secret_jwt(const struct client_auth_call *call, struct 
 static enum status apply_key_jwt(const struct client_auth_call *call, struct writer *form,
                                  struct writer *authorization)
 {
-    struct client_key *key = call->client->key;
-    const struct jwt_header header = { .alg = client_key_alg(key),
-                                       .typ = "JWT",
-                                       .kid = client_key_kid(key) };
+    struct signing_keys *key = call->client->key;
+    const struct jwt_header header = { .alg = signing_keys_alg(key),
+                                       .typ = CLIENT_ASSERTION_TYP,
+                                       .kid = signing_keys_kid(key) };
     uint8_t claims[CLAIMS_MAX], text[ASSERTION_MAX];
     struct writer c = writer_over(claims, sizeof claims), w = writer_over(text, sizeof text);
     enum status st = write_claims(call, &c);
 
     (void)authorization;
     if (!st)
-        st = jwt_sign_with(&header, writer_slice(&c), client_key_sign, key, &w);
+        st = jwt_sign_with(&header, writer_slice(&c), signing_keys_sign, key, &w);
     if (!st)
         st = append_assertion(form, &w);
     secret_wipe(text, sizeof text);

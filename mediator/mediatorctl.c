@@ -5,9 +5,9 @@
 #include <sys/stat.h>
 
 #include "base64url.h"
-#include "client_key.h"
 #include "clock.h"
 #include "config.h"
+#include "signing_keys.h"
 
 enum { EXIT_REFUSED = 1, EXIT_USAGE = 2, KEEP_DAYS = 90, KEEP_DAYS_MAX = 3650, DAY_S = 86400 };
 
@@ -37,12 +37,6 @@ struct wish {
     uint64_t keep_days;
 };
 
-static bool read_alg(const char *text, enum key_type *out)
-{
-    *out = strcmp(text, "EdDSA") == 0 ? KEY_ED25519 : KEY_P256;
-    return *out == KEY_ED25519 || strcmp(text, "ES256") == 0;
-}
-
 static bool read_option(const char *name, const char *value, struct wish *out)
 {
     if (strcmp(name, "--folder") == 0) {
@@ -50,7 +44,7 @@ static bool read_option(const char *name, const char *value, struct wish *out)
         return true;
     }
     if (strcmp(name, "--alg") == 0)
-        return read_alg(value, &out->type);
+        return signing_key_type(value, &out->type);
     return strcmp(name, "--keep") == 0 &&
            slice_to_u64(slice_of(value), KEEP_DAYS_MAX, &out->keep_days) == ST_OK;
 }
@@ -98,16 +92,19 @@ static int rotate_seal_key(const struct wish *wish)
 
 static int publish_client_keys(const struct wish *wish)
 {
-    char text[CLIENT_KEY_SET_MAX], why[CONFIG_WHY_MAX] = "";
+    char text[SIGNING_KEYS_JSON_MAX], why[CONFIG_WHY_MAX] = "";
     struct writer w = writer_over(text, sizeof text);
-    struct keyring *k;
+    struct json_writer j = json_writer_over(&w);
+    struct signing_keys *k;
 
-    if (keyring_read(wish->folder, &k, why, sizeof why))
+    if (signing_keys_read(wish->folder, &k, why, sizeof why))
         return refused(why);
-    enum status st = client_key_publish(k, &w);
-    keyring_free(k);
-    if (st)
-        return refused("the folder holds something that is no private JWK");
+    json_begin_object(&j, NULL);
+    json_begin_array(&j, "keys");
+    signing_keys_publish(k, clock_wall(&SYSTEM_CLOCK), &j);
+    json_end_array(&j);
+    json_end_object(&j);
+    signing_keys_free(k);
     printf("%.*s\n", (int)w.len, text);
     return 0;
 }
@@ -116,7 +113,7 @@ static int rotate_client_key(const struct wish *wish)
 {
     char text[SECRET_LEN_MAX], kid[KEYRING_KID_LEN + 1], why[CONFIG_WHY_MAX] = "no memory";
     struct writer w = writer_over(text, sizeof text);
-    enum status st = client_key_draw(wish->type, &w);
+    enum status st = signing_key_draw(wish->type, &w);
 
     if (!st)
         st = rotate(wish, writer_slice(&w), kid, why, sizeof why);

@@ -64,7 +64,7 @@ struct client {
     const struct client_auth_method *auth;
     char *assertion_audience;    /* see client_auth.h */
     uint32_t assertion_lifetime; /* seconds */
-    struct client_key *key;      /* or NULL */
+    struct signing_keys *key;    /* or NULL */
     const struct possession_mode *possession;
     struct words grants;
     struct words scopes;        /* empty: whatever upstream allows */

@@ -4,10 +4,10 @@
 #include <string.h>
 
 #include "client_auth.h"
-#include "client_key.h"
 #include "msg_challenge.h"
 #include "possession.h"
 #include "settings_scope.h"
+#include "signing_keys.h"
 
 cfg_opt_t settings_client_opts[] = {
     CFG_STR("upstream", NULL, CFGF_NONE),
@@ -51,7 +51,7 @@ static enum status read_client_key(const struct section *s, struct client *c)
         return c->auth->needs_key ? section_wrong(s, "assertion_keyring", "is required") : ST_OK;
     if (!c->auth->needs_key)
         return section_wrong(s, "assertion_keyring", "is for private_key_jwt alone");
-    if (client_key_read(folder, &c->key, why, sizeof why))
+    if (signing_keys_read(folder, &c->key, why, sizeof why))
         return section_wrong(s, "assertion_keyring", why);
     return ST_OK;
 }
@@ -152,7 +152,7 @@ void settings_client_clear(struct client *c)
 {
     free(c->id);
     keyring_free(c->keyring);
-    client_key_free(c->key);
+    signing_keys_free(c->key);
     free(c->assertion_audience);
     words_clear(&c->grants);
     words_clear(&c->scopes);

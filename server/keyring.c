@@ -161,6 +161,11 @@ struct slice keyring_secret_at(const struct keyring *k, size_t i)
     return secret_bytes(k->entries[i].secret);
 }
 
+int64_t keyring_verify_until_at(const struct keyring *k, size_t i)
+{
+    return k->entries[i].verify_until;
+}
+
 const char *keyring_current_kid(const struct keyring *k)
 {
     return k->entries[0].kid;

@@ -23,6 +23,8 @@ struct slice keyring_current_secret(const struct keyring *k);
 size_t keyring_count(const struct keyring *k);
 const char *keyring_kid_at(const struct keyring *k, size_t i);
 struct slice keyring_secret_at(const struct keyring *k, size_t i);
+/* Seconds since the epoch; INT64_MAX for the current one. */
+int64_t keyring_verify_until_at(const struct keyring *k, size_t i);
 
 /* The secret of that kid, if it is the current one or may still verify at `now`. */
 bool keyring_find(const struct keyring *k, struct slice kid, int64_t now, struct slice *secret);

@@ -12,9 +12,9 @@
 #undef jwt_alg
 
 #include "base64url.h"
-#include "client_key.h"
 #include "jwk.h"
 #include "msg_challenge.h"
+#include "signing_keys.h"
 
 /* A client whose secret is `secret`, and the two places to put it. */
 struct bench {
@@ -46,7 +46,7 @@ static void close_bench(struct bench *b)
     char command[128];
 
     keyring_free(b->client.keyring);
-    client_key_free(b->client.key);
+    signing_keys_free(b->client.key);
     snprintf(command, sizeof command, "rm -rf %s", b->folder);
     cr_expect_eq(system(command), 0);
 }
@@ -286,35 +286,40 @@ static void give_key(struct bench *b, enum key_type type)
     struct writer w = writer_over(jwk, sizeof jwk);
 
     snprintf(folder, sizeof folder, "%s/assertion-keys", b->folder);
-    cr_assert_eq(client_key_draw(type, &w), ST_OK);
+    cr_assert_eq(signing_key_draw(type, &w), ST_OK);
     cr_assert_eq(keyring_rotate(folder, writer_slice(&w), NOW, NOW + 1, kid, why, sizeof why),
                  ST_OK, "%s", why);
-    client_key_free(b->client.key);
-    cr_assert_eq(client_key_read(folder, &b->client.key, why, sizeof why), ST_OK, "%s", why);
-    cr_expect_str_eq(client_key_kid(b->client.key), kid);
+    signing_keys_free(b->client.key);
+    cr_assert_eq(signing_keys_read(folder, &b->client.key, why, sizeof why), ST_OK, "%s", why);
+    cr_expect_str_eq(signing_keys_kid(b->client.key), kid);
 }
 
 /* The public keys as a server has them: read from what mediatorctl prints. */
 static struct public_key published(struct bench *b, int i)
 {
-    char text[CLIENT_KEY_SET_MAX], folder[96], why[256] = "";
+    char text[SIGNING_KEYS_JSON_MAX], folder[96], why[256] = "";
     struct writer w = writer_over(text, sizeof text);
+    struct json_writer j = json_writer_over(&w);
+    struct signing_keys *k;
     struct public_key key;
-    struct keyring *k;
     cJSON *set;
 
     snprintf(folder, sizeof folder, "%s/assertion-keys", b->folder);
-    cr_assert_eq(keyring_read(folder, &k, why, sizeof why), ST_OK);
-    cr_assert_eq(client_key_publish(k, &w), ST_OK);
+    cr_assert_eq(signing_keys_read(folder, &k, why, sizeof why), ST_OK);
+    json_begin_object(&j, NULL);
+    json_begin_array(&j, "keys");
+    signing_keys_publish(k, NOW, &j);
+    json_end_array(&j);
+    json_end_object(&j);
     cr_expect_null(memmem(text, w.len, "\"d\"", 3), "public only");
     cr_assert_eq(json_parse_object(writer_slice(&w), &JSON_MESSAGE_LIMITS, &set), ST_OK);
     const cJSON *jwk = cJSON_GetArrayItem(cJSON_GetObjectItemCaseSensitive(set, "keys"), i);
     cr_assert_eq(jwk_read(jwk, &key), ST_OK);
     if (i == 0)
         cr_expect_str_eq(cJSON_GetObjectItem(jwk, "kid")->valuestring,
-                         client_key_kid(b->client.key));
+                         signing_keys_kid(b->client.key));
     cJSON_Delete(set);
-    keyring_free(k);
+    signing_keys_free(k);
     return key;
 }
 
@@ -352,7 +357,7 @@ Test(client_auth, assertion_by_a_p256_key)
     struct public_key key = published(&b, 0);
     jwt_t *jwt = judge(&b, pem_of(&key, pem));
     cr_expect_eq(jwt_get_alg(jwt), JWT_ALG_ES256);
-    cr_expect_str_eq(jwt_get_header(jwt, "kid"), client_key_kid(b.client.key));
+    cr_expect_str_eq(jwt_get_header(jwt, "kid"), signing_keys_kid(b.client.key));
     jwt_free(jwt);
     struct private_key other;
     cr_assert_eq(crypto_key_generate(KEY_P256, &other), ST_OK);
@@ -385,7 +390,7 @@ Test(client_auth, assertion_by_an_ed25519_key)
     apply(&b, "private_key_jwt");
     struct public_key key = published(&b, 0);
     cr_assert_eq(jwt_verify(slice_of(assertion_in(&b)), &rules, by_key, &key, &jwt), ST_OK);
-    cr_expect_str_eq(jwt.kid, client_key_kid(b.client.key));
+    cr_expect_str_eq(jwt.kid, signing_keys_kid(b.client.key));
     jwt_clear(&jwt);
     close_bench(&b);
 }
