@@ -8,8 +8,14 @@
 #include "base64url.h"
 
 static const struct command commands[] = {
-    { "app", "add", "CLIENT_ID [--name NAME] [--secret-file FILE] [--token-lifetime SECONDS]",
+    { "app", "add",
+      "CLIENT_ID [--name NAME] [--secret-file FILE] [--token-lifetime SECONDS] [--token-alg ALG]",
       "registers an app and draws its client secret, or takes yours", command_app_add },
+    { "app", "set", "CLIENT_ID [--token-alg ALG] [--audience URL|none]...",
+      "changes what is named: ALG is HS256 (under the client secret, the default), ES256 or EdDSA\n"
+      "      (under attestd's own key); at the audiences named, all of them, client assertions "
+      "count",
+      command_app_set },
     { "app", "list", "", "shows the registered apps", command_app_list },
     { "app", "show", "CLIENT_ID", "shows an app's policy, secrets' files and builds",
       command_app_show },
@@ -43,6 +49,12 @@ static const struct command commands[] = {
       "says why a client was refused, from the logs (with what they were rotated to) or from "
       "standard input",
       command_explain },
+    { "key", "rotate", "[--alg ES256|EdDSA]",
+      "makes a new key of attestd's own sign (ES256 by default); the old one verifies until its\n"
+      "      tokens are gone",
+      command_key_rotate },
+    { "key", "public", "", "prints the public keys, as attestd's /.well-known/jwks.json does",
+      command_key_public },
     { "token", "inspect", "[TOKEN|-]",
       "shows a token (of standard input with -); with --registry, whether it holds",
       command_token_inspect },

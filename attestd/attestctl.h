@@ -20,6 +20,7 @@ struct command {
 };
 
 int command_app_add(const struct command_line *line);
+int command_app_set(const struct command_line *line);
 int command_app_list(const struct command_line *line);
 int command_app_show(const struct command_line *line);
 int command_app_remove(const struct command_line *line);
@@ -34,6 +35,8 @@ int command_build_activate(const struct command_line *line);
 int command_build_remove(const struct command_line *line);
 int command_secret_rotate(const struct command_line *line);
 int command_explain(const struct command_line *line);
+int command_key_rotate(const struct command_line *line);
+int command_key_public(const struct command_line *line);
 int command_token_inspect(const struct command_line *line);
 
 /* An option that takes a value. */

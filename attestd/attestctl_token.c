@@ -3,10 +3,24 @@
 #include <string.h>
 
 #include "attestctl.h"
+#include "client_assertion.h"
 #include "clock.h"
-#include "token.h"
+#include "ear.h"
+#include "token_sign.h"
 
-enum { LINE_MAX_LEN = JWT_MAX_LEN + 2 };
+enum { LINE_MAX_LEN = JWT_MAX_LEN + 2, TYP_MAX = 64 };
+
+/* What a token is, by its header's typ, and what it is signed with. */
+static const struct kind {
+    const char *typ;
+    const char *name;
+    bool by_secret;
+} kinds[] = {
+    { INTEGRITY_TOKEN_TYP, "an integrity token", false },
+    { EAR_TYP, "an EAT attestation result", false },
+    { CLIENT_ASSERTION_TYP, "a client assertion", true },
+};
+enum { KIND_COUNT = sizeof kinds / sizeof kinds[0] };
 
 static void show(const char *title, cJSON *json)
 {
@@ -16,9 +30,21 @@ static void show(const char *title, cJSON *json)
     free(text);
 }
 
+static const struct kind *kind_of(const cJSON *header)
+{
+    struct slice typ;
+
+    if (json_get_text(header, "typ", TYP_MAX, &typ))
+        return NULL;
+    for (size_t i = 0; i < KIND_COUNT; i++)
+        if (slice_is(typ, kinds[i].typ))
+            return &kinds[i];
+    return NULL;
+}
+
 /* ST_NOT_FOUND if the token is of no registered app. */
-static enum status check(const struct registry *registry, struct slice token, const cJSON *claims,
-                         struct jwt *out)
+static enum status check(const struct registry *registry, const struct kind *kind,
+                         struct slice token, const cJSON *claims, struct jwt *out)
 {
     int64_t now = clock_wall(&SYSTEM_CLOCK);
     struct slice client_id;
@@ -28,12 +54,16 @@ static enum status check(const struct registry *registry, struct slice token, co
     const struct app *app = registry_app(registry, client_id);
     if (!app)
         return ST_NOT_FOUND;
-    const struct jwt_rules rules = token_rules(app, now);
-    struct keyring_lookup keys = { app->keyring, now };
-    return jwt_verify(token, &rules, keyring_lookup_fn, &keys, out);
+    struct app signer = *app; /* borrowed: as far as it signs this kind */
+    if (kind->by_secret)
+        signer.token_alg = JWT_HS256;
+    const struct jwt_rules rules = token_rules(&signer, kind->typ, now);
+    struct token_lookup keys = { &signer, now };
+    return jwt_verify(token, &rules, token_lookup_fn, &keys, out);
 }
 
-static int judge(const struct command_line *line, struct slice token, const cJSON *claims)
+static int judge(const struct command_line *line, const struct kind *kind, struct slice token,
+                 const cJSON *claims)
 {
     struct registry *registry;
     char why[WHY_MAX];
@@ -41,13 +71,14 @@ static int judge(const struct command_line *line, struct slice token, const cJSO
 
     if (registry_read(line->registry, &registry, why, sizeof why))
         return command_refused(why);
-    enum status st = check(registry, token, claims, &jwt);
+    enum status st = kind ? check(registry, kind, token, claims, &jwt) : ST_UNSUPPORTED;
     registry_free(registry);
     if (st) {
         printf("It does not hold: %s\n", status_name(st));
         return EXIT_REFUSED;
     }
-    printf("It holds, signed with secret %s, for another %lld s.\n", jwt.kid,
+    printf("It holds, signed with %s %s (%s), for another %lld s.\n",
+           jwt.alg == JWT_HS256 ? "secret" : "key", jwt.kid, jwt_alg_name(jwt.alg),
            (long long)(jwt.exp - clock_wall(&SYSTEM_CLOCK)));
     jwt_clear(&jwt);
     return 0;
@@ -59,9 +90,11 @@ static int inspect(const struct command_line *line, struct slice token)
 
     if (jwt_peek(token, &header, &claims))
         return command_refused("this is no JWT of at most 4 KiB");
+    const struct kind *kind = kind_of(header);
     show("header", header);
     show("claims", claims);
-    int code = line->registry ? judge(line, token, claims) : 0;
+    printf("It says that it is %s.\n", kind ? kind->name : "none of attestd's");
+    int code = line->registry ? judge(line, kind, token, claims) : 0;
     cJSON_Delete(header);
     cJSON_Delete(claims);
     return code;

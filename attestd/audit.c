@@ -42,6 +42,8 @@ static void begin(struct log_line *line, struct log *log, const struct audit *a,
         log_text(line, "client_id", a->client_id);
     if (a->build)
         log_build(line, a->build);
+    if (a->format)
+        log_word(line, "format", a->format);
     if (a->jkt)
         log_thumbprint(line, a->jkt);
 }

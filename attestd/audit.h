@@ -20,6 +20,7 @@ struct audit {
     const struct build *build;
     const struct digest *jkt;
     const struct streak *streak;
+    const char *format; /* that was asked for */
 };
 void audit_accepted(struct log *log, const struct audit *a, const char *reasons);
 void audit_refused(struct log *log, const struct audit *a, const struct error_id *id,

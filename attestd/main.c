@@ -4,10 +4,12 @@
 #include "model.h"
 #include "route_attestations.h"
 #include "route_challenges.h"
+#include "route_keys.h"
 
 static const struct http_route routes[] = {
     { "POST", "/v1/challenges", route_challenges },
     { "POST", "/v1/attestations", route_attestations },
+    { "GET", "/.well-known/jwks.json", route_keys },
     { "GET", "/healthz", health_handle },
     { "GET", "/readyz", ready_handle },
 };

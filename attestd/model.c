@@ -6,6 +6,7 @@
 #include <sys/auxv.h>
 
 #include "secret.h"
+#include "token_format.h"
 #include "url.h"
 
 static cfg_opt_t challenge_opts[] = { CFG_INT("ttl", 10, CFGF_NONE),
@@ -18,6 +19,7 @@ static cfg_opt_t record_opts[] = { CFG_STR("file", NULL, CFGF_NONE),
 cfg_opt_t attestd_opts[] = { CONFIG_DAEMON_OPTS,
                              CFG_STR("issuer", NULL, CFGF_NONE),
                              CFG_STR("registry", NULL, CFGF_NONE),
+                             CFG_INT("keys_max_age", 300, CFGF_NONE),
                              CFG_STR_LIST("pins", (char *)"{}", CFGF_NONE),
                              CFG_SEC("challenge", challenge_opts, CFGF_NONE),
                              CFG_SEC("record", record_opts, CFGF_NONE),
@@ -27,7 +29,8 @@ enum {
     TTL_MAX = 3600,
     AT_RANDOM_LEN = 16,
     RECORD_MIN = 64 * 1024,
-    RECORD_MAX = 1024 * 1024 * 1024
+    RECORD_MAX = 1024 * 1024 * 1024,
+    KEYS_AGE_MAX = 86400
 };
 
 static enum status read_issuer(cfg_t *cfg, struct attestd_model *m, char *why, size_t why_cap)
@@ -103,6 +106,8 @@ static enum status read_settings(cfg_t *cfg, struct attestd_model *m, char *why,
     if (!st)
         st = read_draw_key(challenge, &m->draw_key, why, why_cap);
     if (!st)
+        st = config_int(cfg, "keys_max_age", 0, KEYS_AGE_MAX, &m->keys_max_age, why, why_cap);
+    if (!st)
         st = delivered_pins_read(cfg, &m->pins, why, why_cap);
     if (!st)
         st = read_record(cfg_getsec(cfg, "record"), m, why, why_cap);
@@ -144,6 +149,8 @@ enum status attestd_model_load(cfg_t *cfg, struct log *log, void **model, char *
         st = read_folder(cfg, m, why, why_cap);
     if (!st)
         st = read_registry(m, log, why, why_cap);
+    if (!st)
+        st = token_formats_fit(m->registry, slice_of(m->issuer), why, why_cap);
     if (st) {
         attestd_model_free(m);
         return st;
@@ -166,6 +173,8 @@ enum status attestd_model_renew(const void *former, struct log *log, void **mode
     m->registry = NULL;
     m->recorder = recorder_hold(m->recorder);
     enum status st = read_registry(m, log, why, why_cap);
+    if (!st)
+        st = token_formats_fit(m->registry, slice_of(m->issuer), why, why_cap);
     if (st)
         attestd_model_free(m);
     else

@@ -15,6 +15,7 @@ struct attestd_model {
     uint32_t challenge_ttl;   /* seconds */
     uint32_t blocks;          /* of each kind in one challenge */
     struct draw_key draw_key; /* for what is pretended */
+    uint32_t keys_max_age;    /* seconds that a JWK Set may be kept by who fetched it */
     struct delivered_pins pins;
     struct recorder *recorder; /* of appraisals, or NULL */
     char folder[PATH_MAX];     /* the registry's */

@@ -15,6 +15,7 @@ struct slot {
 };
 
 struct registry {
+    struct token_keys *keys;
     size_t count;
     struct app **apps; /* sorted by client id */
     size_t slot_count; /* a power of two */
@@ -54,6 +55,18 @@ static enum status add_app(struct registry *r, struct app *app)
     return ST_OK;
 }
 
+static enum status give_keys(const struct reading *reading, struct app *app)
+{
+    app->keys = token_keys_of(reading->registry->keys, app->token_alg);
+    if (app->keys || app->token_alg == JWT_HS256)
+        return ST_OK;
+    snprintf(
+        reading->why, reading->why_cap,
+        "%s: token_alg is %s, but there is no such key: attestctl key rotate --alg %s makes one",
+        app->client_id, jwt_alg_name(app->token_alg), jwt_alg_name(app->token_alg));
+    return ST_INVALID;
+}
+
 static enum status read_app(void *arg, const char *folder, const char *name)
 {
     struct reading *reading = arg;
@@ -65,7 +78,9 @@ static enum status read_app(void *arg, const char *folder, const char *name)
     snprintf(path, sizeof path, "%s/%s", folder, name);
     enum status st = registry_app_read(path, name, app, reading->why, reading->why_cap);
     if (!st) {
-        st = add_app(reading->registry, app);
+        st = give_keys(reading, app);
+        if (!st)
+            st = add_app(reading->registry, app);
         if (st)
             registry_app_clear(app);
     }
@@ -123,7 +138,9 @@ enum status registry_read(const char *folder, struct registry **out, char *why, 
     if (!r)
         return ST_NO_MEMORY;
     snprintf(why, why_cap, "%s: out of memory", folder);
-    enum status st = registry_each(folder, read_app, &reading, why, why_cap);
+    enum status st = token_keys_read(folder, &r->keys, why, why_cap);
+    if (!st)
+        st = registry_each(folder, read_app, &reading, why, why_cap);
     if (!st && r->count)
         qsort(r->apps, r->count, sizeof r->apps[0], compare_apps);
     if (!st)
@@ -145,6 +162,7 @@ void registry_free(struct registry *r)
     }
     free(r->apps);
     free(r->slots);
+    token_keys_free(r->keys);
     free(r);
 }
 
@@ -156,6 +174,11 @@ size_t registry_count(const struct registry *r)
 const struct app *registry_app_at(const struct registry *r, size_t i)
 {
     return r->apps[i];
+}
+
+const struct token_keys *registry_keys(const struct registry *r)
+{
+    return r->keys;
 }
 
 static int compare_name(const void *name, const void *app)

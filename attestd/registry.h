@@ -7,6 +7,7 @@
 #include "keyring.h"
 #include "msg_challenge.h"
 #include "policy.h"
+#include "token_keys.h"
 
 enum {
     APP_NAME_MAX = 64,
@@ -43,6 +44,10 @@ struct app {
     struct policy policy;
     uint64_t stated; /* bit n: policy key n stands in app.conf, and is no default (policy_key.h) */
     struct keyring *keyring;
+    enum jwt_alg token_alg;    /* of integrity token and EAR */
+    struct signing_keys *keys; /* for it, borrowed from the registry; NULL for HS256 */
+    size_t audience_count;
+    char **audiences; /* of whom it may ask for client assertions */
     size_t build_count;
     struct build *builds;
 };
@@ -65,6 +70,7 @@ void registry_free(struct registry *r);
 
 size_t registry_count(const struct registry *r);
 const struct app *registry_app_at(const struct registry *r, size_t i);
+const struct token_keys *registry_keys(const struct registry *r);
 /* NULL if unknown. */
 const struct app *registry_app(const struct registry *r, struct slice client_id);
 const struct build *app_build(const struct app *app, const struct build_id *id);

@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "app_audience.h"
 #include "config.h"
 #include "msg_challenge.h"
 #include "policy_key.h"
@@ -69,27 +70,44 @@ static enum status read_policy(cfg_t *cfg, struct app *out, char *why, size_t wh
     return st;
 }
 
-static enum status read_settings(cfg_t *cfg, struct app *out, char *why, size_t why_cap)
+static enum status read_tokens(cfg_t *cfg, struct app *out, char *why, size_t why_cap)
 {
-    if (!slice_copy_text(slice_of(cfg_getstr(cfg, "name")), out->name, sizeof out->name))
-        return read_policy(cfg, out, why, why_cap);
-    snprintf(why, why_cap, "name: longer than %d bytes", APP_NAME_MAX);
-    return ST_INVALID;
+    enum status st = ST_OK;
+
+    if (jwt_alg_find(slice_of(cfg_getstr(cfg, "token_alg")), &out->token_alg)) {
+        snprintf(why, why_cap, "token_alg: none of HS256, ES256 and EdDSA");
+        return ST_INVALID;
+    }
+    for (unsigned i = 0; i < cfg_size(cfg, "audiences") && !st; i++)
+        st = app_audience_add(out, cfg_getnstr(cfg, "audiences", i), why, why_cap);
+    return st;
 }
 
-/* A name, and every setting of a policy. */
+static enum status read_settings(cfg_t *cfg, struct app *out, char *why, size_t why_cap)
+{
+    if (slice_copy_text(slice_of(cfg_getstr(cfg, "name")), out->name, sizeof out->name)) {
+        snprintf(why, why_cap, "name: longer than %d bytes", APP_NAME_MAX);
+        return ST_INVALID;
+    }
+    enum status st = read_policy(cfg, out, why, why_cap);
+    return st ? st : read_tokens(cfg, out, why, why_cap);
+}
+
+/* A name, how tokens are signed and for whom, and every setting of a policy. */
 static enum status parse_conf(const char *path, cfg_t **out, char *why, size_t why_cap)
 {
-    cfg_opt_t opts[POLICY_KEY_COUNT + 2];
+    const cfg_opt_t others[] = { CFG_STR("name", "", CFGF_NONE),
+                                 CFG_STR("token_alg", "HS256", CFGF_NONE),
+                                 CFG_STR_LIST("audiences", (char *)"{}", CFGF_NONE), CFG_END() };
+    cfg_opt_t opts[POLICY_KEY_COUNT + sizeof others / sizeof *others];
 
     for (size_t key = 0; key < POLICY_KEY_COUNT; key++)
         opts[key] = (cfg_opt_t)CFG_STR(policy_key_name(key), NULL, CFGF_NONE);
-    opts[POLICY_KEY_COUNT] = (cfg_opt_t)CFG_STR("name", "", CFGF_NONE);
-    opts[POLICY_KEY_COUNT + 1] = (cfg_opt_t)CFG_END();
+    memcpy(opts + POLICY_KEY_COUNT, others, sizeof others);
     return config_parse(path, opts, out, why, why_cap);
 }
 
-static enum status read_conf(const char *folder, struct app *out, char *why, size_t why_cap)
+enum status registry_app_read_conf(const char *folder, struct app *out, char *why, size_t why_cap)
 {
     char path[PATH_MAX], reason[WHY_MAX] = "";
     cfg_t *cfg;
@@ -166,7 +184,7 @@ enum status registry_app_read(const char *folder, const char *client_id, struct 
     if (!st)
         st = slice_copy_text(slice_of(client_id), out->client_id, sizeof out->client_id);
     if (!st)
-        st = read_conf(folder, out, why, why_cap);
+        st = registry_app_read_conf(folder, out, why, why_cap);
     if (!st)
         st = read_keyring(folder, out, why, why_cap);
     if (!st)
@@ -197,6 +215,7 @@ void registry_app_clear(struct app *app)
     for (size_t i = 0; i < app->build_count; i++)
         registry_build_clear(&app->builds[i]);
     free(app->builds);
+    app_audiences_clear(app);
     keyring_free(app->keyring);
     *app = (struct app){ 0 };
 }

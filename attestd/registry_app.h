@@ -1,5 +1,6 @@
 /* registry_app: one app's folder of the registry:
- *   app.conf                      name, and the policy's settings (policy_key.h)
+ *   app.conf                      name, token_alg, audiences, and the policy's settings
+ *                                 (policy_key.h)
  *   secrets/                      a keyring
  *   builds/<build-id>/build.conf  label, state, and the modules' files */
 #pragma once
@@ -12,6 +13,10 @@ enum status registry_app_read(const char *folder, const char *client_id, struct 
 enum status registry_read_app(const char *registry, const char *client_id, struct app *out,
                               char *why, size_t why_cap) MUST_USE;
 void registry_app_clear(struct app *app);
+
+/* The settings alone, of an app's folder. Afterwards registry_app_clear, whatever comes back. */
+enum status registry_app_read_conf(const char *folder, struct app *out, char *why,
+                                   size_t why_cap) MUST_USE;
 
 /* A file or folder that nobody else may read or write; `why` otherwise. */
 enum status registry_check_private(const char *path, char *why, size_t why_cap) MUST_USE;

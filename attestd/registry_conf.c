@@ -8,7 +8,7 @@
 #include "policy_key.h"
 #include "registry_change.h"
 
-enum { CONF_MAX = 4096 };
+enum { CONF_MAX = 16384 };
 
 /* A text in a configuration's quotes, in which ${NAME} would be read from the environment. */
 static void write_text(struct writer *w, const char *value)
@@ -46,6 +46,16 @@ static enum status write_conf(const char *folder, const char *name, const struct
     return st;
 }
 
+static void write_audiences(struct writer *w, const struct app *app)
+{
+    writer_text(w, "audiences = {");
+    for (size_t i = 0; i < app->audience_count; i++) {
+        writer_text(w, i ? ", " : "");
+        write_text(w, app->audiences[i]);
+    }
+    writer_text(w, "}\n");
+}
+
 enum status registry_conf_write_app(const char *folder, const struct app *app, char *why,
                                     size_t why_cap)
 {
@@ -53,6 +63,10 @@ enum status registry_conf_write_app(const char *folder, const struct app *app, c
     struct writer w = writer_over(text, sizeof text);
 
     write_quoted(&w, "name", app->name);
+    if (app->token_alg != JWT_HS256)
+        write_quoted(&w, "token_alg", jwt_alg_name(app->token_alg));
+    if (app->audience_count)
+        write_audiences(&w, app);
     for (size_t key = 0; key < POLICY_KEY_COUNT; key++)
         if (app->stated >> key & 1)
             write_quoted(&w, policy_key_name(key), policy_key_get(&app->policy, key).text);

@@ -3,8 +3,9 @@
 #pragma once
 #include "registry.h"
 
-/* Both: ST_TOO_LARGE, ST_IO, with a sentence in `why`. app.conf: the name, and those settings of
- * the policy that are stated. build.conf: label, state and modules. */
+/* Both: ST_TOO_LARGE, ST_IO, with a sentence in `why`. app.conf: the name, how tokens are signed
+ * and for whom, and those settings of the policy that are stated. build.conf: label, state and
+ * modules. */
 enum status registry_conf_write_app(const char *folder, const struct app *app, char *why,
                                     size_t why_cap) MUST_USE;
 enum status registry_conf_write_build(const char *folder, const struct build *build, char *why,

@@ -46,7 +46,7 @@ static enum status settings_of(const struct new_app *new, struct app *out, char 
 {
     char lifetime[48];
 
-    *out = (struct app){ .policy = POLICY_DEFAULT };
+    *out = (struct app){ .policy = POLICY_DEFAULT, .token_alg = new->token_alg };
     enum status st = slice_copy_text(slice_of(new->name), out->name, sizeof out->name);
     if (st || new->token_lifetime == 0)
         return st;

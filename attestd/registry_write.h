@@ -9,6 +9,7 @@ struct new_app {
     const char *name;       /* or "" */
     int64_t token_lifetime; /* seconds; 0: the default */
     struct slice secret;
+    enum jwt_alg token_alg;
 };
 
 /* All: ST_EXISTS, ST_NOT_FOUND, ST_INVALID, ST_DENIED, ST_IO, with a sentence in

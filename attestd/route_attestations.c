@@ -10,6 +10,7 @@
 #include "jwk.h"
 #include "model.h"
 #include "recorded.h"
+#include "token_format.h"
 
 static const struct http_refusal challenge_invalid = {
     403, "challenge_invalid", "The challenge is unknown, has expired or has been answered."
@@ -57,13 +58,18 @@ static void refuse(struct attesting *a, const struct http_refusal *refusal,
     http_refuse(a->exchange, refusal, id.text);
 }
 
-static void reply(struct attesting *a, const struct app *app, struct slice token)
+static const struct http_refusal audience_unknown = {
+    400, "invalid_request", "This app is not vouched for at that audience."
+};
+
+static void reply(struct attesting *a, int64_t lifetime, struct slice token)
 {
     const struct delivered_pins *pins = &model_of(a)->pins;
-    struct attestation_response message = { .integrity_token = token,
-                                            .expires_in = app->policy.token_lifetime,
+    struct attestation_response message = { .format = a->request.format,
+                                            .token = token,
+                                            .expires_in = lifetime,
                                             .pin_count = pins->count };
-    uint8_t text[INTEGRITY_TOKEN_MAX + PINS_MAX * PIN_TEXT_MAX + 128];
+    uint8_t text[INTEGRITY_TOKEN_MAX + PINS_MAX * PIN_TEXT_MAX + 256];
     struct writer w = writer_over(text, sizeof text);
 
     memcpy(message.pins, pins->pins, sizeof message.pins);
@@ -78,13 +84,19 @@ static void vouch(struct attesting *a, const struct token_request *request,
 {
     uint8_t text[2 * INTEGRITY_TOKEN_MAX];
     struct writer token = writer_over(text, sizeof text);
+    int64_t lifetime;
 
-    if (token_mint(request, &token)) {
-        refuse(a, http_refusal_of(ST_INTERNAL), audit, "the token does not fit");
+    /* Only now: what an app may ask for is told to a genuine one alone. */
+    if (token_format_allowed(a->request.format, request)) {
+        refuse(a, &audience_unknown, audit, "audience not among those of this app");
+        return;
+    }
+    if (token_format_mint(a->request.format, request, &token, &lifetime)) {
+        refuse(a, http_refusal_of(ST_INTERNAL), audit, "the token could not be made");
         return;
     }
     audit_accepted(a->worker->log, audit, reasons);
-    reply(a, request->app, writer_slice(&token));
+    reply(a, lifetime, writer_slice(&token));
 }
 
 static bool is_same_key(const struct digest *x, const struct digest *y)
@@ -115,6 +127,7 @@ static void appraise(struct attesting *a, const struct challenge_record *record)
     const struct attestd_model *model = model_of(a);
     struct token_request token = { .issuer = slice_of(model->issuer),
                                    .instance_key = &a->request.instance_key,
+                                   .audience = slice_of(a->request.audience),
                                    .now = clock_wall(a->worker->clock) };
     struct appraisal found = { .key_matches = is_same_key(&record->jkt, &a->jkt),
                                .age = token.now - record->issued_at };
@@ -141,6 +154,8 @@ static void appraise(struct attesting *a, const struct challenge_record *record)
     audit.client_id = slice_of(token.app->client_id);
     audit.build = token.build;
     audit.streak = &token.streak;
+    audit.format = result_format_name(a->request.format);
+    token.found = &found;
     if (verdict.accepted)
         vouch(a, &token, &audit, verdict.reasons);
     else

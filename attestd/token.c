@@ -4,19 +4,10 @@
 
 #include "base64url.h"
 #include "jwk.h"
+#include "token_sign.h"
 
-enum { SKEW = 30, RANDOM_LEN = 16, STREAK_MAX = 1000000000, COVERAGE_STEPS = 10000 };
+enum { RANDOM_LEN = 16, STREAK_MAX = 1000000000, COVERAGE_STEPS = 10000, CLAIMS_MAX = 2048 };
 _Static_assert(BASE64URL_LEN(RANDOM_LEN) == JTI_LEN, "a jti of 128 bits");
-
-struct jwt_rules token_rules(const struct app *app, int64_t now)
-{
-    return (struct jwt_rules){ .typ = INTEGRITY_TOKEN_TYP,
-                               .algs = JWT_ALG_BIT(JWT_HS256),
-                               .exp_required = true,
-                               .now = now,
-                               .skew = SKEW,
-                               .max_lifetime = app->policy.token_lifetime };
-}
 
 struct streak streak_extend(struct streak before, double fraction)
 {
@@ -39,13 +30,13 @@ static bool is_of_instance(const struct integrity_claims *claims, const struct a
 struct former token_former(struct slice previous, const struct app *app, const struct build *build,
                            struct slice issuer, const struct digest *jkt, int64_t now)
 {
-    const struct jwt_rules rules = token_rules(app, now);
-    struct keyring_lookup keys = { app->keyring, now };
+    const struct jwt_rules rules = token_rules(app, INTEGRITY_TOKEN_TYP, now);
+    struct token_lookup keys = { app, now };
     struct integrity_claims claims;
     struct former former = { .id = "" };
     struct jwt jwt;
 
-    if (previous.len == 0 || jwt_verify(previous, &rules, keyring_lookup_fn, &keys, &jwt))
+    if (previous.len == 0 || jwt_verify(previous, &rules, token_lookup_fn, &keys, &jwt))
         return former;
     if (!integrity_claims_decode(&jwt, &claims) && is_of_instance(&claims, app, issuer, jkt) &&
         slice_is(claims.software_version, build->label) &&
@@ -70,20 +61,16 @@ struct store_key token_former_key(const struct former *former, const struct app 
     return store_key_hashed(STORE_SPENT, writer_slice(&w));
 }
 
-/* As the claim can say it, rounded down: a streak may never seem surer than it is. */
-static double coverage_of(struct streak streak)
+/* Rounded down: a streak may never seem surer than it is. */
+double streak_coverage(struct streak streak)
 {
     return floor((1 - streak.miss) * COVERAGE_STEPS) / COVERAGE_STEPS;
 }
 
-enum status token_mint(const struct token_request *request, struct writer *w)
+static enum status write_claims(const struct token_request *request, struct writer *w)
 {
-    const struct jwt_header header = { .alg = JWT_HS256,
-                                       .typ = INTEGRITY_TOKEN_TYP,
-                                       .kid = keyring_current_kid(request->app->keyring) };
-    uint8_t text[INTEGRITY_TOKEN_MAX], random[RANDOM_LEN];
+    uint8_t random[RANDOM_LEN];
     char jti[JTI_LEN + 1];
-    struct writer claims = writer_over(text, sizeof text);
 
     crypto_random(random, sizeof random);
     base64url_encode(jti, (struct slice){ random, sizeof random });
@@ -96,14 +83,28 @@ enum status token_mint(const struct token_request *request, struct writer *w)
         .instance_key = *request->instance_key,
         .software_name = slice_of(request->app->name),
         .software_version = slice_of(request->build->label),
-        .coverage = coverage_of(request->streak),
+        .coverage = streak_coverage(request->streak),
         .streak = request->streak.count,
         .ear_status = SLICE_LIT("affirming"),
     };
-    enum status st = integrity_claims_encode(&values, &claims);
-    size_t start = w->len;
-    if (!st)
-        st = jwt_sign_hs256(&header, writer_slice(&claims),
-                            keyring_current_secret(request->app->keyring), w);
-    return !st && w->len - start > INTEGRITY_TOKEN_MAX ? ST_TOO_LARGE : st;
+    return integrity_claims_encode(&values, w);
+}
+
+enum status token_mint(const struct token_request *request, struct writer *w)
+{
+    uint8_t text[CLAIMS_MAX];
+    struct writer claims = writer_over(text, sizeof text);
+    enum status st = write_claims(request, &claims);
+
+    return st ? st : token_sign(request->app, INTEGRITY_TOKEN_TYP, writer_slice(&claims), w);
+}
+
+size_t token_len_max(const struct token_request *request)
+{
+    uint8_t text[CLAIMS_MAX];
+    struct writer claims = writer_over(text, sizeof text);
+
+    if (write_claims(request, &claims))
+        return SIZE_MAX;
+    return token_signed_len(request->app, INTEGRITY_TOKEN_TYP, claims.len);
 }

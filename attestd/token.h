@@ -11,11 +11,11 @@ struct streak {
     double miss;
 };
 
-/* What a token of this app must be to hold at `now`. */
-struct jwt_rules token_rules(const struct app *app, int64_t now);
-
 /* The streak after one more attestation that asked `fraction` of the blocks. */
 struct streak streak_extend(struct streak before, double fraction);
+
+/* As a claim can say it: 0 to 1, in COVERAGE_DECIMALS, rounded down. */
+double streak_coverage(struct streak streak);
 
 /* What `previous` is worth: its streak if it is a token of this issuer and app
  * for this build's label and instance key that is still good at `now`; an empty one otherwise.
@@ -32,13 +32,18 @@ struct former token_former(struct slice previous, const struct app *app, const s
 /* What is marked in the store when a token's streak is taken over. */
 struct store_key token_former_key(const struct former *former, const struct app *app);
 
+/* What a token is made of, in whatever format. */
 struct token_request {
     const struct app *app;
     const struct build *build;
     struct slice issuer;
     const struct public_key *instance_key;
-    struct streak streak; /* this attestation included */
+    struct streak streak;          /* this attestation included */
+    const struct appraisal *found; /* of an EAR */
+    struct slice audience;         /* of a client assertion */
     int64_t now;
 };
-/* Appends the compact token; ST_TOO_LARGE past INTEGRITY_TOKEN_MAX. */
+/* Appends the compact integrity token. ST_TOO_LARGE. */
 enum status token_mint(const struct token_request *request, struct writer *w) MUST_USE;
+/* How long the longest one can be. */
+size_t token_len_max(const struct token_request *request);

@@ -10,7 +10,7 @@
 
 #define PATH "/check"
 
-enum { COVERAGE_DECIMALS = 4, NUMBER_MAX = 24, VERDICT_HEADERS_MAX = 6 };
+enum { NUMBER_MAX = 24, VERDICT_HEADERS_MAX = 6 };
 
 /* --- what is known of the app --- */
 

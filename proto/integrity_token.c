@@ -3,7 +3,7 @@
 #include "jwk.h"
 #include "msg_challenge.h"
 
-enum { ISSUER_MAX = 256, JTI_MAX = 64, SOFTWARE_MAX = 64, STATUS_MAX = 32, COVERAGE_DECIMALS = 4 };
+enum { ISSUER_MAX = 256, JTI_MAX = 64, SOFTWARE_MAX = 64, STATUS_MAX = 32 };
 
 enum status integrity_claims_encode(const struct integrity_claims *c, struct writer *w)
 {

@@ -5,7 +5,7 @@
 #include "jwt_verify.h"
 
 #define INTEGRITY_TOKEN_TYP "oauth-client-attestation+jwt"
-enum { INTEGRITY_TOKEN_MAX = 1024, JTI_LEN = 22 };
+enum { INTEGRITY_TOKEN_MAX = 1024, JTI_LEN = 22, COVERAGE_DECIMALS = 4 };
 
 struct integrity_claims {
     struct slice issuer;

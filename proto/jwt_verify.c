@@ -23,6 +23,16 @@ const char *jwt_alg_name(enum jwt_alg alg)
     return algs[alg].name;
 }
 
+enum status jwt_alg_find(struct slice name, enum jwt_alg *out)
+{
+    for (int i = 0; i < JWT_ALG_COUNT; i++)
+        if (slice_is(name, algs[i].name)) {
+            *out = (enum jwt_alg)i;
+            return ST_OK;
+        }
+    return ST_NOT_FOUND;
+}
+
 enum jwt_alg jwt_alg_of_key(enum key_type type)
 {
     return type == KEY_P256 ? JWT_ES256 : JWT_EDDSA;

@@ -10,6 +10,8 @@ enum jwt_alg { JWT_HS256, JWT_ES256, JWT_EDDSA, JWT_ALG_COUNT };
 
 const char *jwt_alg_name(enum jwt_alg alg);
 enum jwt_alg jwt_alg_of_key(enum key_type type);
+/* ST_NOT_FOUND. For settings: a token's own word counts only where the caller expects it. */
+enum status jwt_alg_find(struct slice name, enum jwt_alg *out) MUST_USE;
 
 enum { JWT_MAX_LEN = 4096, JWT_KID_MAX = 64 };
 

@@ -1,11 +1,21 @@
 #include "msg_attestation.h"
 
 #include "base64url.h"
+#include "client_assertion.h"
 #include "integrity_token.h"
 #include "jwk.h"
 #include "report.h"
 
-enum { EXPIRES_MAX = 86400 };
+enum { EXPIRES_MAX = 86400, FORMAT_MAX = 32 };
+
+static const char *const formats[RESULT_FORMATS] = { [RESULT_INTEGRITY_TOKEN] = "integrity_token",
+                                                     [RESULT_CLIENT_ASSERTION] = "client_assertion",
+                                                     [RESULT_EAR] = "ear" };
+
+const char *result_format_name(enum result_format f)
+{
+    return formats[f];
+}
 
 static enum status read_evidence(const cJSON *object, struct evidence *out)
 {
@@ -46,14 +56,44 @@ static enum status read_all_evidence(const cJSON *message, struct attestation_re
     return ST_OK;
 }
 
+static enum status read_format(const cJSON *message, enum result_format *out)
+{
+    struct slice name;
+
+    if (json_get_optional_text(message, "format", FORMAT_MAX, &name))
+        return ST_INVALID;
+    *out = RESULT_INTEGRITY_TOKEN;
+    if (name.len == 0)
+        return ST_OK;
+    for (int i = 0; i < RESULT_FORMATS; i++)
+        if (slice_is(name, formats[i])) {
+            *out = (enum result_format)i;
+            return ST_OK;
+        }
+    return ST_INVALID;
+}
+
+/* An assertion is for one server; the others are for whoever can check them. */
+static enum status read_audience(const cJSON *message, struct attestation_request *out)
+{
+    struct slice audience;
+
+    if (json_get_optional_text(message, "audience", AUDIENCE_MAX, &audience) ||
+        (audience.len != 0) != (out->format == RESULT_CLIENT_ASSERTION))
+        return ST_INVALID;
+    return slice_copy_text(audience, out->audience, sizeof out->audience);
+}
+
 enum status attestation_request_decode(const cJSON *message, struct attestation_request *out)
 {
-    static const char *const members[] = { "challenge", "jwk", "evidence", NULL };
+    static const char *const members[] = { "challenge", "jwk",      "evidence",
+                                           "format",    "audience", NULL };
     const cJSON *jwk;
 
     if (json_only_members(message, members) ||
         json_get_bytes(message, "challenge", out->challenge, sizeof out->challenge) ||
-        json_get_object(message, "jwk", &jwk) || jwk_read(jwk, &out->instance_key))
+        json_get_object(message, "jwk", &jwk) || jwk_read(jwk, &out->instance_key) ||
+        read_format(message, &out->format) || read_audience(message, out))
         return ST_INVALID;
     return read_all_evidence(message, out);
 }
@@ -76,6 +116,10 @@ enum status attestation_request_encode(const struct attestation_request *m, stru
         json_end_object(&j);
     }
     json_end_array(&j);
+    if (m->format != RESULT_INTEGRITY_TOKEN)
+        json_text(&j, "format", slice_of(formats[m->format]));
+    if (m->audience[0])
+        json_text(&j, "audience", slice_of(m->audience));
     json_end_object(&j);
     return w->full ? ST_TOO_LARGE : ST_OK;
 }
@@ -99,9 +143,27 @@ static enum status read_pins(const cJSON *message, struct attestation_response *
     return ST_OK;
 }
 
+/* Whichever is there, but one. */
+static enum status read_token(const cJSON *message, struct attestation_response *out)
+{
+    size_t found = 0;
+
+    for (int i = 0; i < RESULT_FORMATS; i++) {
+        struct slice token;
+        if (json_get_optional_text(message, formats[i], INTEGRITY_TOKEN_MAX, &token))
+            return ST_INVALID;
+        if (token.len == 0)
+            continue;
+        found++;
+        out->format = (enum result_format)i;
+        out->token = token;
+    }
+    return found == 1 ? ST_OK : ST_INVALID;
+}
+
 enum status attestation_response_decode(const cJSON *message, struct attestation_response *out)
 {
-    if (json_get_text(message, "integrity_token", INTEGRITY_TOKEN_MAX, &out->integrity_token) ||
+    if (read_token(message, out) ||
         json_get_int(message, "expires_in", 1, EXPIRES_MAX, &out->expires_in))
         return ST_INVALID;
     return read_pins(message, out);
@@ -122,7 +184,9 @@ enum status attestation_response_encode(const struct attestation_response *m, st
     struct json_writer j = json_writer_over(w);
 
     json_begin_object(&j, NULL);
-    json_text(&j, "integrity_token", m->integrity_token);
+    json_text(&j, formats[m->format], m->token);
+    if (m->format == RESULT_CLIENT_ASSERTION) /* what goes with it (RFC 7521 §4.2) */
+        json_text(&j, "client_assertion_type", SLICE_LIT(CLIENT_ASSERTION_TYPE));
     json_int(&j, "expires_in", m->expires_in);
     write_pins(m, &j);
     json_end_object(&j);

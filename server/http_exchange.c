@@ -248,13 +248,22 @@ static void write_length(struct writer *w, size_t len)
     http1_write_header(w, SLICE_LIT("Content-Length"), writer_slice(&text));
 }
 
+static bool has_header(const struct http_header_field *headers, size_t count, const char *name)
+{
+    for (size_t i = 0; i < count; i++)
+        if (strcmp(headers[i].name, name) == 0)
+            return true;
+    return false;
+}
+
 static void write_reply(struct http_exchange *ex, struct writer *w, unsigned code,
                         const char *content_type, const struct http_header_field *headers,
                         size_t header_count, struct slice body)
 {
     http1_write_status(w, code);
     http1_write_header(w, SLICE_LIT("Date"), date_of(ex->connection->server));
-    http1_write_header(w, SLICE_LIT("Cache-Control"), SLICE_LIT("no-store"));
+    if (!has_header(headers, header_count, "Cache-Control"))
+        http1_write_header(w, SLICE_LIT("Cache-Control"), SLICE_LIT("no-store"));
     if (ex->id[0])
         http1_write_header(w, SLICE_LIT("X-Request-Id"), slice_of(ex->id));
     if (content_type)

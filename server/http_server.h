@@ -47,9 +47,9 @@ void *http_exchange_alloc(struct http_exchange *ex, size_t size);
  * handler holds. */
 void http_exchange_on_end(struct http_exchange *ex, void (*fn)(void *arg), void *arg);
 
-/* Answers, once. Everything is copied. Cache-Control: no-store is added, and
- * Content-Length, Date and Connection as needed. The peer may be gone: the
- * reply is then dropped. */
+/* Answers, once. Everything is copied. Cache-Control: no-store is added unless
+ * `headers` say otherwise, and Content-Length, Date and Connection as needed. The peer may be gone:
+ * the reply is then dropped. */
 struct http_header_field {
     const char *name;
     struct slice value;

@@ -160,6 +160,7 @@ enum vouchsafe_error vouchsafe_core_answer(const struct vouchsafe_core *core, co
 
     if (!a)
         return VOUCHSAFE_NO_MEMORY;
+    a->answer = (struct attestation_request){ .format = RESULT_INTEGRITY_TOKEN };
     struct writer reports = writer_over(a->reports, sizeof a->reports);
     struct writer w = writer_over(out, cap ? cap - 1 : 0);
     enum vouchsafe_error error =
@@ -195,7 +196,7 @@ enum vouchsafe_error vouchsafe_core_token(const char *answer, size_t len,
 
     if (error)
         return error;
-    if (slice_copy_text(message.integrity_token, token, VOUCHSAFE_TOKEN_MAX + 1))
+    if (slice_copy_text(message.token, token, VOUCHSAFE_TOKEN_MAX + 1))
         error = VOUCHSAFE_BAD_ANSWER;
     *expires_in = message.expires_in;
     cJSON_Delete(json);

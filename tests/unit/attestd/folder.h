@@ -19,7 +19,7 @@ static struct added_build added;
 
 static inline enum status add_app(const char *id)
 {
-    const struct new_app app = { id, "An \"app\"", 300, SLICE_LIT(SECRET) };
+    const struct new_app app = { id, "An \"app\"", 300, SLICE_LIT(SECRET), JWT_HS256 };
 
     return registry_add_app(folder, &app, 1000, why, sizeof why);
 }

@@ -8,7 +8,7 @@ TestSuite(registry_write, .init = folder_fill, .fini = folder_remove);
 Test(registry_write, apps_that_cannot_be_added)
 {
     static const char *const ids[] = { "", ".", "..", ".hidden", "a/b", "../x", "a b" };
-    struct new_app app = { "long", "", 300, SLICE_LIT(SECRET) };
+    struct new_app app = { "long", "", 300, SLICE_LIT(SECRET), JWT_HS256 };
     char name[APP_NAME_MAX + 2];
 
     cr_assert_eq(add_app("app"), ST_EXISTS);
@@ -20,7 +20,8 @@ Test(registry_write, apps_that_cannot_be_added)
     cr_assert_eq(registry_add_app(folder, &app, 0, why, sizeof why), ST_INVALID);
     name[APP_NAME_MAX] = '\0';
     cr_assert_eq(registry_add_app(folder, &app, 0, why, sizeof why), ST_OK, "%s", why);
-    app = (struct new_app){ "short", "", 300, SLICE_LIT("0123456789abcdef0123456789abcde") };
+    app = (struct new_app){ "short", "", 300, SLICE_LIT("0123456789abcdef0123456789abcde"),
+                            JWT_HS256 };
     cr_assert_eq(registry_add_app(folder, &app, 0, why, sizeof why), ST_INVALID, "31 bytes");
     struct registry *r = folder_read();
     cr_assert_eq(registry_count(r), 2, "what failed left nothing behind");
@@ -262,7 +263,8 @@ Test(registry_write, rotation_keeps_the_old_secret_verifying_until_its_tokens_ar
 
 Test(registry_write, texts_are_read_back_as_they_were_given)
 {
-    const struct new_app app = { "odd", "${PATH}${PATH}\\n\"$HOME", 300, SLICE_LIT(SECRET) };
+    const struct new_app app = { "odd", "${PATH}${PATH}\\n\"$HOME", 300, SLICE_LIT(SECRET),
+                                 JWT_HS256 };
     const char *const good[] = { binary };
 
     cr_assert_eq(registry_add_app(folder, &app, 0, why, sizeof why), ST_OK, "%s", why);

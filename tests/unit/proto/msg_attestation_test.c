@@ -10,6 +10,7 @@
     "7TyWQHOg7hcvPapiMlrwIaaPcHURo\"}"
 #define D       "\"digest\":\"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA\""
 #define E(list) "{" C "," K ",\"evidence\":[" list "]}"
+#define F(more) "{" C "," K ",\"evidence\":[]," more "}"
 
 static enum status decode(const char *text, struct attestation_request *out)
 {
@@ -45,6 +46,15 @@ Test(msg_attestation, request_refusals)
         E("{\"id\":1," D ",\"x\":1}"),
         E("{\"id\":1," D "},{\"id\":1," D "}"),
         "{" C "," K ",\"evidence\":[],\"x\":1}",
+        F("\"format\":\"\""),
+        F("\"format\":7"),
+        F("\"format\":\"EAR\""),
+        F("\"format\":\"id_token\""),
+        F("\"format\":\"client_assertion\""),
+        F("\"format\":\"client_assertion\",\"audience\":\"\""),
+        F("\"format\":\"client_assertion\",\"audience\":[\"https://as.example\"]"),
+        F("\"format\":\"ear\",\"audience\":\"https://as.example\""),
+        F("\"audience\":\"https://as.example\""),
     };
     struct attestation_request out;
 
@@ -53,6 +63,90 @@ Test(msg_attestation, request_refusals)
     cr_assert_eq(decode(E(""), &out), ST_OK);
     cr_assert_eq(decode(E("{\"id\":4294967295," D "}"), &out), ST_OK);
     cr_assert_eq(out.evidence[0].id, UINT32_MAX);
+}
+
+Test(msg_attestation, formats)
+{
+    static const struct {
+        const char *text;
+        enum result_format format;
+        const char *audience;
+    } rows[] = {
+        { E(""), RESULT_INTEGRITY_TOKEN, "" },
+        { F("\"format\":\"integrity_token\""), RESULT_INTEGRITY_TOKEN, "" },
+        { F("\"format\":\"ear\""), RESULT_EAR, "" },
+        { F("\"format\":\"client_assertion\",\"audience\":\"https://as.example/t\""),
+          RESULT_CLIENT_ASSERTION, "https://as.example/t" },
+    };
+
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct attestation_request out, again;
+        char text[1024];
+        struct writer w = writer_over(text, sizeof text - 1);
+        cr_assert_eq(decode(rows[i].text, &out), ST_OK, "%s", rows[i].text);
+        cr_expect_eq(out.format, rows[i].format);
+        cr_expect_str_eq(out.audience, rows[i].audience);
+        cr_assert_eq(attestation_request_encode(&out, &w), ST_OK);
+        text[w.len] = '\0';
+        cr_assert_eq(decode(text, &again), ST_OK, "%s", text);
+        cr_expect_eq(again.format, rows[i].format);
+        cr_expect_str_eq(again.audience, rows[i].audience);
+    }
+}
+
+Test(msg_attestation, audience_length_from_both_sides)
+{
+    for (size_t n = AUDIENCE_MAX; n <= AUDIENCE_MAX + 1; n++) {
+        char text[1024] = "{" C "," K ",\"evidence\":[],\"format\":\"client_assertion\","
+                          "\"audience\":\"";
+        struct attestation_request out;
+        size_t at = strlen(text);
+        memset(text + at, 'a', n);
+        strcpy(text + at + n, "\"}");
+        cr_expect_eq(decode(text, &out), n == AUDIENCE_MAX ? ST_OK : ST_INVALID);
+    }
+}
+
+Test(msg_attestation, an_answer_has_one_token)
+{
+    static const struct {
+        const char *text;
+        enum status st;
+        enum result_format format;
+    } rows[] = {
+        { "{\"expires_in\":1,\"integrity_token\":\"a\"}", ST_OK, RESULT_INTEGRITY_TOKEN },
+        { "{\"expires_in\":1,\"client_assertion\":\"a\"}", ST_OK, RESULT_CLIENT_ASSERTION },
+        { "{\"expires_in\":1,\"ear\":\"a\"}", ST_OK, RESULT_EAR },
+        { "{\"expires_in\":1}", ST_INVALID, 0 },
+        { "{\"expires_in\":1,\"ear\":\"a\",\"integrity_token\":\"a\"}", ST_INVALID, 0 },
+        { "{\"expires_in\":1,\"ear\":\"a\",\"client_assertion\":\"\"}", ST_INVALID, 0 },
+        { "{\"expires_in\":1,\"ear\":7}", ST_INVALID, 0 },
+    };
+
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct attestation_response out;
+        cJSON *json;
+        cr_assert_eq(json_parse_object(slice_of(rows[i].text), &JSON_MESSAGE_LIMITS, &json), ST_OK);
+        cr_expect_eq(attestation_response_decode(json, &out), rows[i].st, "%s", rows[i].text);
+        if (!rows[i].st)
+            cr_expect_eq(out.format, rows[i].format);
+        cJSON_Delete(json);
+    }
+}
+
+/* So that an app can hand on both as they came (RFC 7521 §4.2). */
+Test(msg_attestation, an_assertion_comes_with_its_type)
+{
+    const struct attestation_response in = { .format = RESULT_CLIENT_ASSERTION,
+                                             .token = SLICE_LIT("a.b.c"),
+                                             .expires_in = 60 };
+    char text[256] = "";
+    struct writer w = writer_over(text, sizeof text - 1);
+
+    cr_assert_eq(attestation_response_encode(&in, &w), ST_OK);
+    cr_expect_str_eq(text, "{\"client_assertion\":\"a.b.c\",\"client_assertion_type\":"
+                           "\"urn:ietf:params:oauth:client-assertion-type:jwt-bearer\","
+                           "\"expires_in\":60}");
 }
 
 Test(msg_attestation, evidence_count_from_both_sides)
@@ -90,8 +184,7 @@ Test(msg_attestation, request_there_and_back)
 
 Test(msg_attestation, response)
 {
-    const struct attestation_response in = { .integrity_token = SLICE_LIT("a.b.c"),
-                                             .expires_in = 300 };
+    const struct attestation_response in = { .token = SLICE_LIT("a.b.c"), .expires_in = 300 };
     struct attestation_response out;
     uint8_t text[128];
     struct writer w = writer_over(text, sizeof text);
@@ -100,7 +193,7 @@ Test(msg_attestation, response)
     cr_assert_eq(attestation_response_encode(&in, &w), ST_OK);
     cr_assert_eq(json_parse_object(writer_slice(&w), &JSON_MESSAGE_LIMITS, &json), ST_OK);
     cr_assert_eq(attestation_response_decode(json, &out), ST_OK);
-    cr_assert(slice_is(out.integrity_token, "a.b.c"));
+    cr_assert(slice_is(out.token, "a.b.c"));
     cr_assert_eq(out.expires_in, 300);
     cJSON_Delete(json);
     cr_assert_eq(json_parse_object(SLICE_LIT("{\"integrity_token\":\"\",\"expires_in\":1}"),
@@ -177,7 +270,7 @@ Test(msg_attestation, the_number_of_pins_from_both_sides)
 
 Test(msg_attestation, pins_go_and_come_back)
 {
-    struct attestation_response in = { .integrity_token = SLICE_LIT("a"), .expires_in = 1 }, out;
+    struct attestation_response in = { .token = SLICE_LIT("a"), .expires_in = 1 }, out;
     uint8_t text[1024];
     cJSON *json;
 
