@@ -165,11 +165,11 @@ static enum status apply_none(const struct client_auth_call *call, struct writer
 }
 
 static const struct client_auth_method methods[] = {
-    { "client_secret_basic", false, apply_basic },
-    { "client_secret_post", false, apply_post },
-    { "client_secret_jwt", false, apply_secret_jwt },
-    { "private_key_jwt", true, apply_key_jwt },
-    { "none", false, apply_none },
+    { "client_secret_basic", false, true, apply_basic },
+    { "client_secret_post", false, true, apply_post },
+    { "client_secret_jwt", false, true, apply_secret_jwt },
+    { "private_key_jwt", true, false, apply_key_jwt },
+    { "none", false, false, apply_none },
 };
 
 const struct client_auth_method *client_auth_find(const char *name)

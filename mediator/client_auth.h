@@ -17,8 +17,9 @@ struct client_auth_call {
 
 /* A new method is one function and one row. */
 struct client_auth_method {
-    const char *name; /* of token_endpoint_auth_method (RFC 7591 §2) */
-    bool needs_key;   /* of the client's own, beside its secret */
+    const char *name;  /* of token_endpoint_auth_method (RFC 7591 §2) */
+    bool needs_key;    /* of the client's own */
+    bool needs_secret; /* the one that it shares with the server */
     /* Appends to the form, or writes the value of Authorization: one of them, or neither.
      * ST_TOO_LARGE, ST_NOT_FOUND if an assertion has no audience, or as crypto_sign. */
     enum status (*apply)(const struct client_auth_call *call, struct writer *form,

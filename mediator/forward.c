@@ -5,6 +5,7 @@
 #include "client_auth.h"
 #include "dpop.h"
 #include "mediator_metrics.h"
+#include "pop.h"
 #include "request.h"
 #include "rewrite.h"
 #include "secret.h"
@@ -14,10 +15,18 @@
  * being named, and so does whatever is invented next. */
 static const char *const request_headers[] = { "Accept", "Accept-Language", DPOP_HEADER,
                                                "User-Agent" };
+static const char *const attestation_headers[] = { ATTESTATION_HEADER, ATTESTATION_POP_HEADER };
 static const char *const response_headers[] = { "Content-Language", DPOP_NONCE_HEADER,
                                                 "Retry-After", "WWW-Authenticate" };
+static const char *const challenge_headers[] = { ATTESTATION_CHALLENGE_HEADER };
 
 #define COUNT(list) (sizeof(list) / sizeof *(list))
+
+/* Where upstream judges the attestation as well as we do. */
+static bool attestation_goes_on(const struct request *r)
+{
+    return r->pass.client->forward_attestation;
+}
 
 /* The list's own spelling, or NULL. */
 static const char *listed(const char *const *list, size_t count, struct slice name)
@@ -48,6 +57,8 @@ static void add_client_headers(struct request *r)
     for (size_t i = 0; i < head->header_count; i++) {
         const struct http1_header *h = &head->headers[i];
         const char *name = listed(request_headers, COUNT(request_headers), h->name);
+        if (!name && attestation_goes_on(r))
+            name = listed(attestation_headers, COUNT(attestation_headers), h->name);
         if (name && !(strcmp(name, DPOP_HEADER) == 0 && dpop_ends_here(r)))
             f->headers[f->header_count++] = *h;
     }
@@ -175,6 +186,8 @@ static size_t keep_headers(const struct request *r, const struct http1_head *hea
     for (size_t i = 0; i < head->header_count; i++) {
         const struct http1_header *h = &head->headers[i];
         const char *name = listed(response_headers, COUNT(response_headers), h->name);
+        if (!name && attestation_goes_on(r))
+            name = listed(challenge_headers, COUNT(challenge_headers), h->name);
         if (name && !(strcmp(name, DPOP_NONCE_HEADER) == 0 && dpop_ends_here(r)))
             out[count++] = (struct http_header_field){ name, h->value };
     }

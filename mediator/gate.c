@@ -5,6 +5,7 @@
 #include "msg_challenge.h"
 #include "policy.h"
 #include "pop.h"
+#include "token_key.h"
 
 #define REFUSED(refusal, reason) ((struct verdict){ (refusal), (reason) })
 
@@ -45,10 +46,10 @@ static const struct verdict token_verdicts[ST_COUNT] = {
     [ST_NO_MEMORY] = { REFUSE_INTERNAL, "no memory" },
 };
 
-static enum status verify_token(struct examination *x, jwt_key_fn *keys, void *arg)
+static enum status verify_token(struct examination *x, unsigned algs, jwt_key_fn *keys, void *arg)
 {
     const struct jwt_rules rules = { .typ = INTEGRITY_TOKEN_TYP,
-                                     .algs = JWT_ALG_BIT(JWT_HS256),
+                                     .algs = algs,
                                      .exp_required = true,
                                      .now = x->in->now,
                                      .skew = x->in->settings->clock_skew,
@@ -74,21 +75,14 @@ static struct verdict read_token(struct examination *x, enum status st)
     return VERDICT_ACCEPTED;
 }
 
-/* A jwt_key_fn for clients that are unknown, so that their tokens walk the same
- * way as those of a known client with an unknown kid. */
-static bool no_key(void *arg, struct slice kid, const struct public_key *header_jwk, unsigned i,
-                   struct jwt_key *out)
-{
-    (void)arg, (void)kid, (void)header_jwk, (void)i, (void)out;
-    return false;
-}
-
+/* A client that is unknown has no key, so that its tokens walk the same way as those of a known
+ * client with an unknown kid. */
 static struct verdict token_holds(struct examination *x)
 {
     const struct client *client = x->out->client;
-    struct keyring_lookup lookup = { .keyring = client ? client->keyring : NULL,
-                                     .now = x->in->now };
-    enum status st = verify_token(x, client ? keyring_lookup_fn : no_key, &lookup);
+    struct token_key_lookup lookup = { client, x->in->now };
+    enum status st = verify_token(x, JWT_ALG_BIT(client ? client->token_alg : JWT_HS256),
+                                  token_key_lookup_fn, &lookup);
 
     if (!client)
         return REFUSED(REFUSE_ATTESTATION, "unknown client");
@@ -103,43 +97,44 @@ static struct verdict is_about_this_client(struct examination *x)
 }
 
 /* A request to an API names no client but in its token, whose claims are not looked at
- * before its signature holds: so the kid leads to the secrets that may have signed. */
+ * before its signature holds: so the kid leads to the keys that may have signed. */
 struct any_client {
     const struct settings *settings;
     int64_t now;
     size_t next;
-    struct slice secret; /* the one handed out last */
+    struct jwt_key key; /* the one handed out last */
 };
 
+/* Clients that share a key have it tried once: checking a signature is what costs. */
 static bool key_of_any(void *arg, struct slice kid, const struct public_key *header_jwk, unsigned i,
                        struct jwt_key *out)
 {
     struct any_client *any = arg;
 
-    (void)header_jwk, (void)i;
+    (void)header_jwk;
     while (any->next < any->settings->client_count) {
         const struct client *client = &any->settings->clients[any->next++];
-        if (!keyring_find(client->keyring, kid, any->now, &any->secret))
+        if (!token_key_find(client, kid, any->now, out) ||
+            (i > 0 && token_key_same(out, &any->key)))
             continue;
-        *out = (struct jwt_key){ .alg = JWT_HS256, .secret = any->secret };
+        any->key = *out;
         return true;
     }
     return false;
 }
 
-static bool is_secret_of(const struct client *client, struct slice kid,
-                         const struct any_client *any)
+static bool is_key_of(const struct client *client, struct slice kid, const struct any_client *any)
 {
-    struct slice secret;
+    struct jwt_key key;
 
-    return keyring_find(client->keyring, kid, any->now, &secret) &&
-           secret_equal(secret, any->secret);
+    return token_key_find(client, kid, any->now, &key) && token_key_same(&key, &any->key);
 }
 
 static struct verdict token_of_some_client_holds(struct examination *x)
 {
     struct any_client any = { .settings = x->in->settings, .now = x->in->now };
-    struct verdict v = read_token(x, verify_token(x, key_of_any, &any));
+    struct verdict v =
+        read_token(x, verify_token(x, x->in->settings->token_algs, key_of_any, &any));
 
     if (v.refusal)
         return v;
@@ -147,7 +142,7 @@ static struct verdict token_of_some_client_holds(struct examination *x)
     if (!x->out->client)
         return REFUSED(REFUSE_ATTESTATION, "token: sub is no client");
     x->out->client_id = slice_of(x->out->client->id);
-    if (!is_secret_of(x->out->client, slice_of(x->token.kid), &any))
+    if (!is_key_of(x->out->client, slice_of(x->token.kid), &any))
         return REFUSED(REFUSE_ATTESTATION, "token: signed for another client than sub");
     return VERDICT_ACCEPTED;
 }
@@ -195,6 +190,17 @@ static struct verdict meets_demands(struct examination *x)
     return VERDICT_ACCEPTED;
 }
 
+/* Whom a proof must name: where upstream judges it as well, upstream, which is not told otherwise.
+ */
+static struct slice audience_of(const struct examination *x)
+{
+    const struct client *client = x->out->client;
+
+    if (x->in->check || !client->forward_attestation)
+        return x->in->audience;
+    return slice_of(x->in->settings->upstreams[client->upstream].issuer);
+}
+
 static struct verdict proves_possession(struct examination *x)
 {
     const struct possession_input in = { .settings = x->in->settings,
@@ -202,7 +208,7 @@ static struct verdict proves_possession(struct examination *x)
                                          .head = x->in->head,
                                          .key = &x->claims.instance_key,
                                          .jkt = &x->out->jkt,
-                                         .audience = x->in->audience,
+                                         .audience = audience_of(x),
                                          .method = x->in->method,
                                          .base = x->in->base,
                                          .path = x->in->path,

@@ -32,7 +32,8 @@ static struct verdict check_claims(const struct possession_input *in, const stru
     struct due spend = possession_spend(in, PROOF_POP, claims.token_id,
                                         REFUSED(REFUSE_ATTESTATION, "proof: used before"));
     dues_add(&out->dues, &spend);
-    if (claims.challenge.len) {
+    /* Where upstream sees the proof, the challenge in it is upstream's. */
+    if (claims.challenge.len && !in->client->forward_attestation) {
         struct due challenge = { .is_challenge = true,
                                  .key = pop_challenge_key(claims.challenge),
                                  .otherwise = REFUSED(REFUSE_CHALLENGE,

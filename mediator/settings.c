@@ -107,6 +107,7 @@ static enum status read_clients(const struct section *top, struct settings *out)
         cfg_t *cfg = cfg_getnsec(top->cfg, "client", (unsigned)out->client_count);
         struct section s = { cfg, "client", cfg_title(cfg), top->why, top->why_cap };
         st = settings_client_read(&s, out, &out->clients[out->client_count]);
+        out->token_algs |= JWT_ALG_BIT(out->clients[out->client_count].token_alg);
     }
     if (!st)
         qsort(out->clients, count, sizeof *out->clients, by_id);

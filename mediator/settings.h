@@ -59,8 +59,10 @@ enum { ASSERTION_AUDIENCE_MAX = 1024 };
 /* One OAuth client, as its owner configured it. */
 struct client {
     char *id;
-    size_t upstream; /* index into settings->upstreams */
-    struct keyring *keyring;
+    size_t upstream;                /* index into settings->upstreams */
+    struct keyring *keyring;        /* NULL if neither tokens nor the server need a secret */
+    enum jwt_alg token_alg;         /* of integrity tokens */
+    struct public_keys *token_keys; /* for it; NULL for HS256 */
     const struct client_auth_method *auth;
     char *assertion_audience;    /* see client_auth.h */
     uint32_t assertion_lifetime; /* seconds */
@@ -74,6 +76,7 @@ struct client {
     struct scope_rule *rules; /* each of one of `scopes` */
     bool limited_use;         /* a token serves one request */
     bool require_challenge;
+    bool forward_attestation;     /* upstream judges token and proof, too */
     bool seal_refresh;            /* refresh tokens leave sealed, and come back so */
     bool accept_unsealed_refresh; /* those from before as well */
 };
@@ -102,6 +105,7 @@ struct settings {
     struct keyring *seal;      /* seals refresh tokens; NULL if no client's are sealed */
     size_t upstream_count;
     struct upstream_settings *upstreams;
+    unsigned token_algs; /* JWT_ALG_BITs of all clients */
     size_t client_count;
     struct client *clients; /* sorted by id */
     size_t check_count;

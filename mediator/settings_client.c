@@ -6,12 +6,15 @@
 #include "client_auth.h"
 #include "msg_challenge.h"
 #include "possession.h"
+#include "public_keys.h"
 #include "settings_scope.h"
 #include "signing_keys.h"
 
 cfg_opt_t settings_client_opts[] = {
     CFG_STR("upstream", NULL, CFGF_NONE),
     CFG_STR("keyring", NULL, CFGF_NONE),
+    CFG_STR("token_alg", "HS256", CFGF_NONE),
+    CFG_STR("token_keys", NULL, CFGF_NONE),
     CFG_STR("auth_method", "client_secret_basic", CFGF_NONE),
     CFG_STR("assertion_audience", "issuer", CFGF_NONE),
     CFG_INT("assertion_lifetime", 60, CFGF_NONE),
@@ -24,6 +27,7 @@ cfg_opt_t settings_client_opts[] = {
     SETTINGS_DEMANDS_OPTS,
     CFG_BOOL("limited_use", cfg_false, CFGF_NONE),
     CFG_BOOL("require_challenge", cfg_false, CFGF_NONE),
+    CFG_BOOL("forward_attestation", cfg_false, CFGF_NONE),
     CFG_BOOL("seal_refresh", cfg_true, CFGF_NONE),
     CFG_BOOL("accept_unsealed_refresh", cfg_false, CFGF_NONE),
     CFG_END(),
@@ -101,6 +105,10 @@ static enum status read_client_demands(const struct section *s, const struct set
     if (c->require_challenge && c->possession->dpop && all->upstreams[c->upstream].forward_dpop)
         return section_wrong(s, "require_challenge",
                              "does not go with DPoP proofs that upstream sees (forward_dpop)");
+    c->forward_attestation = cfg_getbool(s->cfg, "forward_attestation");
+    if (c->require_challenge && c->forward_attestation)
+        return section_wrong(s, "require_challenge",
+                             "does not go with proofs that upstream sees (forward_attestation)");
     c->limited_use = cfg_getbool(s->cfg, "limited_use");
     return section_demands(s, &c->demands);
 }
@@ -116,15 +124,34 @@ static enum status read_client_refresh(const struct section *s, const struct set
     return ST_OK;
 }
 
+/* A secret that signs tokens, or that the server wants to see. */
 static enum status read_keyring(const struct section *s, struct client *c)
 {
     const char *folder = cfg_getstr(s->cfg, "keyring");
     char why[CONFIG_WHY_MAX] = "";
 
     if (!folder)
-        return section_wrong(s, "keyring", "is required");
+        return c->token_alg == JWT_HS256 || c->auth->needs_secret
+                   ? section_wrong(s, "keyring", "is required")
+                   : ST_OK;
     if (keyring_read(folder, &c->keyring, why, sizeof why))
         return section_wrong(s, "keyring", why);
+    return ST_OK;
+}
+
+static enum status read_token_keys(const struct section *s, struct client *c)
+{
+    const char *path = cfg_getstr(s->cfg, "token_keys");
+    char why[CONFIG_WHY_MAX] = "";
+
+    if (jwt_alg_find(slice_of(cfg_getstr(s->cfg, "token_alg")), &c->token_alg))
+        return section_wrong(s, "token_alg", "is none of HS256, ES256, EdDSA");
+    if (c->token_alg == JWT_HS256)
+        return path ? section_wrong(s, "token_keys", "is for ES256 and EdDSA alone") : ST_OK;
+    if (!path)
+        return section_wrong(s, "token_keys", "is required");
+    if (public_keys_read(path, &c->token_keys, why, sizeof why))
+        return section_wrong(s, "token_keys", why);
     return ST_OK;
 }
 
@@ -145,6 +172,8 @@ enum status settings_client_read(const struct section *s, const struct settings 
         st = read_client_demands(s, all, c);
     if (!st)
         st = read_client_refresh(s, all, c);
+    if (!st)
+        st = read_token_keys(s, c);
     return st ? st : read_keyring(s, c);
 }
 
@@ -152,6 +181,7 @@ void settings_client_clear(struct client *c)
 {
     free(c->id);
     keyring_free(c->keyring);
+    public_keys_free(c->token_keys);
     signing_keys_free(c->key);
     free(c->assertion_audience);
     words_clear(&c->grants);

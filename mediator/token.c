@@ -1,6 +1,7 @@
 #include "token.h"
 
 #include "device_code.h"
+#include "json.h"
 #include "policy.h"
 #include "refresh.h"
 
@@ -12,10 +13,47 @@ static void put_back(void *arg, enum status st)
     request_fail(r, (struct verdict){ REFUSE_UNAVAILABLE, "upstream cannot be reached" });
 }
 
+/* Errors that ask for the same request with another proof (RFC 9449 §8, attestation draft §8). */
+static bool asks_again(const struct http_response *response)
+{
+    static const char *const errors[] = { "use_attestation_challenge", "use_dpop_nonce" };
+    struct slice error;
+    bool found = false;
+    cJSON *json;
+
+    if (response->head->code / 100 != 4 ||
+        json_parse_object(response->body, &JSON_MESSAGE_LIMITS, &json))
+        return false;
+    if (!json_get_text(json, "error", 64, &error))
+        for (size_t i = 0; i < sizeof errors / sizeof *errors; i++)
+            found = found || slice_is(error, errors[i]);
+    cJSON_Delete(json);
+    return found;
+}
+
+static void kept_back(void *arg, enum status st)
+{
+    struct request *r = arg;
+
+    (void)st; /* without it the client has to authorize again */
+    forward_answer(r, ST_OK, r->answer);
+}
+
+/* Upstream has not looked at the code: the instance may come again with it. */
+static void keep_code(struct request *r, const struct http_response *response)
+{
+    r->answer = forward_keep(r, response);
+    if (r->answer)
+        binding_claim(&r->binding, r->worker->store, request_settings(r)->binding_lifetime * 1000,
+                      kept_back, r);
+}
+
 /* Nothing was written, so the code is as good as it was. */
 static void code_answered(struct request *r, enum status st, const struct http_response *response)
 {
-    if (st == ST_BUSY || st == ST_UNAVAILABLE)
+    if (st == ST_OK && asks_again(response))
+        keep_code(r, response);
+    else if (st == ST_BUSY || st == ST_UNAVAILABLE)
         binding_claim(&r->binding, r->worker->store, request_settings(r)->binding_lifetime * 1000,
                       put_back, r);
     else

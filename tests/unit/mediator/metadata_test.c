@@ -106,7 +106,8 @@ Test(metadata, our_members)
            "[\"attest_jwt_client_auth\"]");
     expect(document, "challenge_endpoint", "\"https://auth.example/realm/challenge\"");
     expect(document, "token_endpoint_auth_methods_supported", "[\"attest_jwt_client_auth\"]");
-    expect(document, "client_attestation_signing_alg_values_supported", "[\"HS256\"]");
+    expect(document, "client_attestation_signing_alg_values_supported",
+           "[\"HS256\",\"ES256\",\"EdDSA\"]");
     expect(document, "client_attestation_pop_signing_alg_values_supported",
            "[\"ES256\",\"EdDSA\"]");
     expect(document, "code_challenge_methods_supported", "[\"S256\"]");

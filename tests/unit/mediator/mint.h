@@ -19,6 +19,7 @@ struct text {
 /* Members left out take the value of a good token. */
 struct token_wish {
     struct slice secret;
+    const struct private_key *signer; /* in the place of the secret */
     const char *kid;
     const struct private_key *instance;
     const char *typ, *sub, *ear_status, *id;
@@ -74,11 +75,15 @@ static inline struct text mint_token(const struct token_wish *w)
     struct text t;
     char room[MINT_MAX];
     struct writer out = writer_over(t.bytes, sizeof t.bytes - 1);
-    const struct jwt_header header = { .alg = JWT_HS256,
+    const struct jwt_header header = { .alg = w->signer ? jwt_alg_of_key(w->signer->public.type)
+                                                        : JWT_HS256,
                                        .typ = or_else(w->typ, INTEGRITY_TOKEN_TYP),
                                        .kid = w->kid };
 
-    cr_assert_eq(jwt_sign_hs256(&header, token_claims(w, room, sizeof room), w->secret, &out),
+    struct slice claims = token_claims(w, room, sizeof room);
+    cr_assert_eq(w->signer
+                     ? jwt_sign_with(&header, claims, jwt_sign_private_key, (void *)w->signer, &out)
+                     : jwt_sign_hs256(&header, claims, w->secret, &out),
                  ST_OK);
     return finish_text(&out, &t);
 }

@@ -194,3 +194,102 @@ Test(token_dpop_forwarded, a_proof_goes_on_where_upstream_takes_our_url)
     cr_expect_not_null(site_header(s.seen_head, DPOP_HEADER).data);
     cr_expect(slice_is(site_header(s.head, DPOP_NONCE_HEADER), "upstreams"));
 }
+
+/* --- an upstream that judges the attestation, too --- */
+
+static char upstreams_issuer[64];
+
+static void open_forwarding(void)
+{
+    site_open(&s, SITE_BY_HAND, CLIENT "forward_attestation = true\n");
+    snprintf(upstreams_issuer, sizeof upstreams_issuer, "http://127.0.0.1:%u", s.upstream_port);
+    s.audience = upstreams_issuer;
+    s.token =
+        (struct site_reply){ 200,
+                             "application/json",
+                             "{}",
+                             { ATTESTATION_CHALLENGE_HEADER, SLICE_LIT("for-the-next-time") } };
+}
+
+TestSuite(token_forwarded, .init = open_forwarding, .fini = close_site);
+
+static unsigned post_proof(const struct proof_wish *wish, const char *form)
+{
+    struct text token = mint_token(&(struct token_wish){
+        .secret = configured_secret(), .kid = s.c.kid, .instance = &s.instance });
+    struct text proof = mint_proof(wish);
+    const struct http1_header headers[] = {
+        { SLICE_LIT("Content-Type"), SLICE_LIT("application/x-www-form-urlencoded") },
+        { SLICE_LIT(ATTESTATION_HEADER), slice_of(token.bytes) },
+        { SLICE_LIT(ATTESTATION_POP_HEADER), slice_of(proof.bytes) },
+    };
+
+    return site_send(&s, "POST", "/token", headers, 3, form);
+}
+
+Test(token_forwarded, token_and_proof_go_on_beside_the_secret)
+{
+    cr_assert_eq(site_post(&s, "/token", CREDENTIALS), 200, "%s", s.body);
+    cr_expect_not_null(site_header(s.seen_head, ATTESTATION_HEADER).data);
+    cr_expect_not_null(site_header(s.seen_head, ATTESTATION_POP_HEADER).data);
+    cr_expect(slice_starts_with(site_header(s.seen_head, "Authorization"), "Basic "));
+    cr_expect(slice_is(site_header(s.head, ATTESTATION_CHALLENGE_HEADER), "for-the-next-time"));
+}
+
+/* The gate stays before it, and the proof must be one that upstream can take. */
+Test(token_forwarded, nothing_bad_goes_on)
+{
+    s.audience = MINT_ISSUER;
+    cr_expect_eq(site_post(&s, "/token", CREDENTIALS), 400);
+    cr_expect_eq(site_logged(&s, "\"refused\"", "aud is not who was asked"), 1);
+    struct proof_wish wish = { .instance = &s.stranger, .audience = upstreams_issuer };
+    cr_expect_eq(post_proof(&wish, CREDENTIALS), 400);
+    cr_expect_eq(s.asked, 0);
+}
+
+Test(token_forwarded, a_challenge_in_the_proof_is_upstreams)
+{
+    struct proof_wish wish = { .instance = &s.instance,
+                               .audience = upstreams_issuer,
+                               .challenge = "nothing that we issued" };
+
+    cr_expect_eq(post_proof(&wish, CREDENTIALS), 200, "%s", s.body);
+    cr_expect_eq(s.asked, 1);
+}
+
+/* Upstream has not looked at the code yet when it asks for its challenge. */
+Test(token_forwarded, a_code_survives_that_upstream_wants_its_challenge_first)
+{
+    cr_assert_eq(site_post(&s, "/par", PUSH), 201, "%s", s.body);
+    s.token.code = 400;
+    s.token.body = "{\"error\":\"use_attestation_challenge\"}";
+    cr_expect_eq(site_post(&s, "/token", EXCHANGE), 400);
+    cr_expect_str_eq(s.body, s.token.body);
+    cr_expect(slice_is(site_header(s.head, ATTESTATION_CHALLENGE_HEADER), "for-the-next-time"));
+    cr_expect_eq(site_post_as(&s, &s.stranger, "/token", EXCHANGE, NULL, 0), 400);
+    cr_expect(site_says(&s, "invalid_grant"), "it is still one instance's");
+    s.token.code = 200;
+    s.token.body = "{}";
+    cr_expect_eq(site_post(&s, "/token", EXCHANGE), 200, "%s", s.body);
+    cr_expect_eq(site_post(&s, "/token", EXCHANGE), 400, "and then used");
+}
+
+Test(token_forwarded, a_code_does_not_survive_any_other_refusal)
+{
+    cr_assert_eq(site_post(&s, "/par", PUSH), 201, "%s", s.body);
+    s.token.code = 400;
+    s.token.body = "{\"error\":\"invalid_grant\"}";
+    cr_expect_eq(site_post(&s, "/token", EXCHANGE), 400);
+    cr_expect_eq(site_post(&s, "/token", EXCHANGE), 400);
+    cr_expect_eq(s.asked, 1);
+}
+
+/* Without the setting upstream's challenge would be taken for ours. */
+Test(token, an_attestation_ends_here)
+{
+    s.token.header = (struct http_header_field){ ATTESTATION_CHALLENGE_HEADER, SLICE_LIT("x") };
+    cr_assert_eq(site_post(&s, "/token", CREDENTIALS), 200, "%s", s.body);
+    cr_expect_null(site_header(s.seen_head, ATTESTATION_HEADER).data);
+    cr_expect_null(site_header(s.seen_head, ATTESTATION_POP_HEADER).data);
+    cr_expect_null(site_header(s.head, ATTESTATION_CHALLENGE_HEADER).data);
+}
