@@ -54,12 +54,12 @@ static enum status check(const struct registry *registry, const struct kind *kin
     const struct app *app = registry_app(registry, client_id);
     if (!app)
         return ST_NOT_FOUND;
-    struct app signer = *app; /* borrowed: as far as it signs this kind */
-    if (kind->by_secret)
-        signer.token_alg = JWT_HS256;
-    const struct jwt_rules rules = token_rules(&signer, kind->typ, now);
-    struct token_lookup keys = { &signer, now };
-    return jwt_verify(token, &rules, token_lookup_fn, &keys, out);
+    struct jwt_rules rules = token_rules(app, kind->typ, now);
+    struct token_lookup keys = { app, now };
+    if (!kind->by_secret)
+        return jwt_verify(token, &rules, token_lookup_fn, &keys, out);
+    rules.algs = JWT_ALG_BIT(JWT_HS256);
+    return jwt_verify(token, &rules, token_secret_fn, (void *)app, out);
 }
 
 static int judge(const struct command_line *line, const struct kind *kind, struct slice token,
@@ -77,9 +77,9 @@ static int judge(const struct command_line *line, const struct kind *kind, struc
         printf("It does not hold: %s\n", status_name(st));
         return EXIT_REFUSED;
     }
-    printf("It holds, signed with %s %s (%s), for another %lld s.\n",
-           jwt.alg == JWT_HS256 ? "secret" : "key", jwt.kid, jwt_alg_name(jwt.alg),
-           (long long)(jwt.exp - clock_wall(&SYSTEM_CLOCK)));
+    printf("It holds, signed with %s %s%s(%s), for another %lld s.\n",
+           jwt.alg == JWT_HS256 ? "secret" : "key", jwt.kid, jwt.kid[0] ? " " : "",
+           jwt_alg_name(jwt.alg), (long long)(jwt.exp - clock_wall(&SYSTEM_CLOCK)));
     jwt_clear(&jwt);
     return 0;
 }

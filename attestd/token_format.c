@@ -35,7 +35,7 @@ static size_t assertion_len(const struct token_request *r)
 
     if (assertion_claims(r, &claims))
         return SIZE_MAX;
-    return token_signed_secret_len(r->app, CLIENT_ASSERTION_TYP, claims.len);
+    return token_signed_secret_len(CLIENT_ASSERTION_TYP, claims.len);
 }
 
 static const struct {

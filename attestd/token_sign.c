@@ -12,31 +12,29 @@ static const char *kid_of(const struct app *app)
                                        : signing_keys_kid(app->keys);
 }
 
-enum status token_sign_secret(const struct app *app, const char *typ, struct slice claims,
-                              struct writer *w)
-{
-    const struct jwt_header header = { .alg = JWT_HS256,
-                                       .typ = typ,
-                                       .kid = keyring_current_kid(app->keyring) };
-
-    return jwt_sign_hs256(&header, claims, keyring_current_secret(app->keyring), w);
-}
-
 enum status token_sign(const struct app *app, const char *typ, struct slice claims,
                        struct writer *w)
 {
     const struct jwt_header header = { .alg = app->token_alg, .typ = typ, .kid = kid_of(app) };
 
     if (app->token_alg == JWT_HS256)
-        return token_sign_secret(app, typ, claims, w);
+        return jwt_sign_hs256(&header, claims, keyring_current_secret(app->keyring), w);
     return jwt_sign_with(&header, claims, signing_keys_sign, app->keys, w);
 }
 
-/* Of {"alg":"…","typ":"…","kid":"…"}: none of the three needs an escape. */
+enum status token_sign_secret(const struct app *app, const char *typ, struct slice claims,
+                              struct writer *w)
+{
+    const struct jwt_header header = { .alg = JWT_HS256, .typ = typ };
+
+    return jwt_sign_hs256(&header, claims, keyring_current_secret(app->keyring), w);
+}
+
+/* Of {"alg":"…","typ":"…","kid":"…"}: none of the three needs an escape; kid may be NULL. */
 static size_t jwt_len(enum jwt_alg alg, const char *typ, const char *kid, size_t claims_len)
 {
-    size_t header = sizeof "{\"alg\":\"\",\"typ\":\"\",\"kid\":\"\"}" - 1 +
-                    strlen(jwt_alg_name(alg)) + strlen(typ) + strlen(kid);
+    size_t header = strlen("{\"alg\":\"\",\"typ\":\"\"}") + strlen(jwt_alg_name(alg)) +
+                    strlen(typ) + (kid ? strlen(",\"kid\":\"\"") + strlen(kid) : 0);
     size_t signature = alg == JWT_HS256 ? SHA256_LEN : SIGNATURE_LEN;
 
     return BASE64URL_LEN(header) + 1 + BASE64URL_LEN(claims_len) + 1 + BASE64URL_LEN(signature);
@@ -47,9 +45,9 @@ size_t token_signed_len(const struct app *app, const char *typ, size_t claims_le
     return jwt_len(app->token_alg, typ, kid_of(app), claims_len);
 }
 
-size_t token_signed_secret_len(const struct app *app, const char *typ, size_t claims_len)
+size_t token_signed_secret_len(const char *typ, size_t claims_len)
 {
-    return jwt_len(JWT_HS256, typ, keyring_current_kid(app->keyring), claims_len);
+    return jwt_len(JWT_HS256, typ, NULL, claims_len);
 }
 
 struct jwt_rules token_rules(const struct app *app, const char *typ, int64_t now)
@@ -60,6 +58,18 @@ struct jwt_rules token_rules(const struct app *app, const char *typ, int64_t now
                                .now = now,
                                .skew = SKEW,
                                .max_lifetime = app->policy.token_lifetime };
+}
+
+bool token_secret_fn(void *arg, struct slice kid, const struct public_key *header_jwk, unsigned i,
+                     struct jwt_key *out)
+{
+    const struct app *app = arg;
+
+    (void)header_jwk;
+    if (kid.len || i >= keyring_count(app->keyring))
+        return false;
+    *out = (struct jwt_key){ .alg = JWT_HS256, .secret = keyring_secret_at(app->keyring, i) };
+    return true;
 }
 
 bool token_lookup_fn(void *arg, struct slice kid, const struct public_key *header_jwk, unsigned i,

@@ -14,7 +14,7 @@ async function findAccount(ctx, id) {
 
 const attestClientAuth = settings.attestation_keys && {
   enabled: true,
-  ack: 'draft-ietf-oauth-attestation-based-client-auth-10',
+  ack: 'draft-12',
   additionalSecuritySignal: 'required',
   challengeSecret: randomBytes(32),
   getAttestationSignaturePublicKey(ctx, header) {
@@ -43,7 +43,7 @@ const provider = new Provider(settings.issuer, {
   features: {
     clientCredentials: { enabled: true },
     deviceFlow: { enabled: true },
-    dPoP: { enabled: true },
+    dPoP: { enabled: true, ...(attestClientAuth && { nonceSecret: randomBytes(32) }) },
     introspection: { enabled: true },
     pushedAuthorizationRequests: { enabled: settings.par !== false },
     revocation: { enabled: true },
