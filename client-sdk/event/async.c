@@ -2,6 +2,7 @@
 
 #include <event2/event.h>
 #include <stdlib.h>
+#include <string.h>
 
 void async_enter(struct vouchsafe_async *a)
 {
@@ -40,19 +41,53 @@ static void settle(struct vouchsafe_async *a, struct call *c, enum vouchsafe_err
     TAILQ_INSERT_TAIL(&a->settled, c, link);
 }
 
+/* Whether the flight that has landed is what this call waited for. */
+static bool concerns(const struct vouchsafe_async *a, const struct call *c)
+{
+    return !c->kind->fetches && keeper_concerns(&a->agent.keeper);
+}
+
+static void ask_again(struct vouchsafe_async *a, struct call *c)
+{
+    static const struct timeval at_once = { 0, 0 };
+
+    if (event_add(a->turn, &at_once) != 0)
+        settle(a, c, VOUCHSAFE_NO_MEMORY);
+    else
+        TAILQ_INSERT_TAIL(&a->fresh, c, link);
+}
+
+static void settle_fetching(struct vouchsafe_async *a, enum vouchsafe_error error)
+{
+    struct call *c = a->fetching;
+
+    a->fetching = NULL;
+    if (c && !error)
+        memcpy(c->result, a->flight->token, sizeof c->result);
+    if (c)
+        settle(a, c, error);
+}
+
 static void land(struct vouchsafe_async *a, enum vouchsafe_error error)
 {
     static const struct landing no_memory = { .error = VOUCHSAFE_NO_MEMORY };
     struct keeper *keeper = &a->agent.keeper;
     int64_t now = agent_now();
+    struct call_list waited;
     struct call *c;
 
     keeper_land(keeper, a->flight ? flight_end(a->flight, error) : &no_memory, now, agent_chance());
+    settle_fetching(a, error);
     flight_free(a->flight);
     a->flight = NULL;
-    while ((c = TAILQ_FIRST(&a->waiting))) {
-        TAILQ_REMOVE(&a->waiting, c, link);
-        settle(a, c, keeper_outcome(keeper, now, c->kind->anew));
+    TAILQ_INIT(&waited);
+    TAILQ_CONCAT(&waited, &a->waiting, link);
+    while ((c = TAILQ_FIRST(&waited))) {
+        TAILQ_REMOVE(&waited, c, link);
+        if (concerns(a, c))
+            settle(a, c, keeper_outcome(keeper, now, c->kind->anew));
+        else
+            ask_again(a, c);
     }
 }
 
@@ -95,17 +130,27 @@ static void on_leg(void *arg, enum vouchsafe_error error, struct http_answer *an
 static void take_off(struct vouchsafe_async *a, struct call *c)
 {
     struct keeper *keeper = &a->agent.keeper;
+    const struct wish wish = { c->kind->format, c->audience };
 
-    if (!c->kind->anew && keeper_serves(keeper, agent_now()))
+    if (c->kind->fetches)
+        a->fetching = c;
+    else if (!c->kind->anew && keeper_serves(keeper, agent_now()))
         settle(a, c, VOUCHSAFE_OK);
     else
         TAILQ_INSERT_TAIL(&a->waiting, c, link);
-    a->flight = flight_new(a->agent.core, &a->agent.settings, keeper->token);
+    a->flight = flight_new(a->agent.core, &a->agent.settings,
+                           c->kind->fetches ? &wish : &WISH_TOKEN, keeper->token);
     fly_leg(a);
 }
 
 static void ask(struct vouchsafe_async *a, struct call *c)
 {
+    const struct wish wish = { c->kind->format, c->audience };
+
+    if (c->kind->fetches && !wish_ok(&wish)) {
+        settle(a, c, VOUCHSAFE_BAD_ARGUMENT);
+        return;
+    }
     switch (keeper_ask(&a->agent.keeper, agent_now(), c->kind->anew)) {
     case KEEPER_SERVE:
         settle(a, c, VOUCHSAFE_OK);
@@ -196,6 +241,15 @@ static void cancel_all(struct call_list *list)
     }
 }
 
+static void cancel_fetching(struct vouchsafe_async *a)
+{
+    struct call *c = a->fetching;
+
+    a->fetching = NULL;
+    if (c)
+        c->kind->fail(c, VOUCHSAFE_CANCELLED);
+}
+
 void vouchsafe_async_free(struct vouchsafe_async *a)
 {
     if (!a || a->freed)
@@ -206,6 +260,7 @@ void vouchsafe_async_free(struct vouchsafe_async *a)
     flight_free(a->flight);
     a->leg = NULL;
     a->flight = NULL;
+    cancel_fetching(a);
     cancel_all(&a->fresh);
     cancel_all(&a->waiting);
     cancel_all(&a->settled);

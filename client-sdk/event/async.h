@@ -17,7 +17,8 @@ struct vouchsafe_async {
     struct call_list posting; /* their own POST is under way */
 
     struct flight *flight;
-    struct exchange *leg; /* of the flight, under way */
+    struct call *fetching; /* whose flight it is alone, or NULL; in no list */
+    struct exchange *leg;  /* of the flight, under way */
 
     unsigned entered; /* callbacks from the loop that are running, one in another */
     bool freed;       /* by one of them: goes when they have returned */

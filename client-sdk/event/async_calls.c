@@ -47,6 +47,50 @@ enum vouchsafe_error vouchsafe_async_attest(struct vouchsafe_async *a, vouchsafe
     return begin_token(a, &attest_kind, done, arg);
 }
 
+static void settle_result(struct vouchsafe_async *a, struct call *c)
+{
+    (void)a;
+    if (c->error) {
+        fail_token(c, c->error);
+        return;
+    }
+    c->done.token(c->arg, VOUCHSAFE_OK, c->result);
+    call_free(c);
+}
+
+static const struct call_kind assertion_kind = { .anew = true,
+                                                 .fetches = true,
+                                                 .format = VOUCHSAFE_CLIENT_ASSERTION,
+                                                 .settled = settle_result,
+                                                 .fail = fail_token };
+static const struct call_kind ear_kind = { .anew = true,
+                                           .fetches = true,
+                                           .format = VOUCHSAFE_EAR,
+                                           .settled = settle_result,
+                                           .fail = fail_token };
+
+static enum vouchsafe_error begin_fetch(struct vouchsafe_async *a, const struct call_kind *kind,
+                                        const char *audience, vouchsafe_token_fn *done, void *arg)
+{
+    struct call *c = call_new(kind, arg, NULL, audience, NULL, NULL);
+
+    if (c)
+        c->done.token = done;
+    return async_begin(a, c);
+}
+
+enum vouchsafe_error vouchsafe_async_assertion(struct vouchsafe_async *a, const char *audience,
+                                               vouchsafe_token_fn *done, void *arg)
+{
+    return begin_fetch(a, &assertion_kind, audience, done, arg);
+}
+
+enum vouchsafe_error vouchsafe_async_ear(struct vouchsafe_async *a, vouchsafe_token_fn *done,
+                                         void *arg)
+{
+    return begin_fetch(a, &ear_kind, NULL, done, arg);
+}
+
 static enum vouchsafe_error make_headers(struct vouchsafe_async *a, const struct call *c,
                                          struct vouchsafe_headers *out)
 {

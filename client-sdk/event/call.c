@@ -32,6 +32,7 @@ void call_free(struct call *c)
     exchange_cancel(c->exchange);
     if (c->form)
         secret_wipe(c->form, strlen(c->form));
+    secret_wipe(c->result, sizeof c->result);
     free(c->url);
     free(c->audience);
     free(c->challenge);

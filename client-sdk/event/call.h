@@ -18,11 +18,14 @@ struct call {
     struct exchange *exchange;               /* of its own POST, under way */
     struct vouchsafe_async *client;          /* whose list it is in then */
     char *url, *audience, *challenge, *form; /* owned, or NULL */
+    char result[VOUCHSAFE_TOKEN_MAX + 1];    /* of one that fetches */
 };
 TAILQ_HEAD(call_list, call);
 
 struct call_kind {
-    bool anew; /* no token at hand will do */
+    bool anew;    /* no token at hand will do */
+    bool fetches; /* something of its own, of this format: nobody else's flight will do */
+    enum vouchsafe_format format;
     /* The token is there, or will not be. Takes the call over. */
     void (*settled)(struct vouchsafe_async *client, struct call *call);
     /* Ends it with an error. */

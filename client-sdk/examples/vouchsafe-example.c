@@ -76,6 +76,30 @@ static void run_headers(struct example *e, const char *audience)
     printf("header OAuth-Client-Attestation-PoP: %s\nok\n", headers.pop);
 }
 
+/* To authenticate at an authorization server without a mediator, where attestd lets this app. */
+static void run_assertion(struct example *e, const char *audience)
+{
+    char assertion[VOUCHSAFE_TOKEN_MAX + 1];
+    enum vouchsafe_error error = vouchsafe_client_assertion(e->client, audience, assertion);
+
+    if (error)
+        say_error(e, error);
+    else
+        printf("ok %s\n", assertion);
+}
+
+static void run_ear(struct example *e, const char *word)
+{
+    char ear[VOUCHSAFE_TOKEN_MAX + 1];
+    enum vouchsafe_error error = vouchsafe_client_ear(e->client, ear);
+
+    (void)word;
+    if (error)
+        say_error(e, error);
+    else
+        printf("ok %s\n", ear);
+}
+
 static void run_greeting(struct example *e, const char *word)
 {
     (void)e;
@@ -133,6 +157,8 @@ static const struct command {
 } commands[] = {
     { "attest", run_attest, "gets a fresh integrity token" },
     { "headers", run_headers, "AUDIENCE: the two headers for a request" },
+    { "assertion", run_assertion, "AUDIENCE: a client assertion for it" },
+    { "ear", run_ear, "an EAT Attestation Result" },
     { "greeting", run_greeting, "what this app says" },
     { "login", run_login, "begins a login: open the URL it answers with" },
     { "finish", run_finish, "URL: ends it, with the URL the browser came back with" },
@@ -152,7 +178,9 @@ static void run_line(struct example *e, char *line)
             commands[i].run(e, rest ? rest : "");
             return;
         }
-    puts("error app unknown command; try: attest headers greeting login finish refresh show quit");
+    puts("error app unknown command; try: attest headers assertion ear greeting login finish "
+         "refresh show "
+         "quit");
 }
 
 static void run_lines(struct example *e)

@@ -74,16 +74,22 @@ static const struct landing *end_of(struct flight *f, enum vouchsafe_error error
 }
 
 /* From here on all is called with the lock held, and returns with it. */
-static void fly_and_land(struct vouchsafe_client *c)
+
+/* `out` is for what the keeper does not keep, or NULL. */
+static enum vouchsafe_error fly_and_land(struct vouchsafe_client *c, const struct wish *wish,
+                                         char *out)
 {
-    struct flight *f = flight_new(c->agent.core, &c->agent.settings, c->agent.keeper.token);
+    struct flight *f = flight_new(c->agent.core, &c->agent.settings, wish, c->agent.keeper.token);
 
     pthread_mutex_unlock(&c->lock);
     enum vouchsafe_error error = fly(&c->agent, f);
     pthread_mutex_lock(&c->lock);
     keeper_land(&c->agent.keeper, end_of(f, error), agent_now(), agent_chance());
     pthread_cond_broadcast(&c->landed);
+    if (!error && out)
+        memcpy(out, f->token, sizeof f->token);
     flight_free(f);
+    return error;
 }
 
 static void wait_for_landing(struct vouchsafe_client *c)
@@ -97,20 +103,55 @@ static void wait_for_landing(struct vouchsafe_client *c)
 static enum vouchsafe_error ask(struct vouchsafe_client *c, bool anew)
 {
     struct keeper *keeper = &c->agent.keeper;
+    enum keeper_turn turn;
 
-    switch (keeper_ask(keeper, agent_now(), anew)) {
-    case KEEPER_SERVE:
-        return VOUCHSAFE_OK;
-    case KEEPER_HOLD:
-        return keeper->held;
-    case KEEPER_FLY:
-        fly_and_land(c);
-        break;
-    case KEEPER_WAIT:
+    while ((turn = keeper_ask(keeper, agent_now(), anew)) == KEEPER_WAIT) {
         wait_for_landing(c);
-        break;
+        if (keeper_concerns(keeper))
+            return keeper_outcome(keeper, agent_now(), anew);
     }
+    if (turn == KEEPER_SERVE)
+        return VOUCHSAFE_OK;
+    if (turn == KEEPER_HOLD)
+        return keeper->held;
+    (void)fly_and_land(c, &WISH_TOKEN, NULL);
     return keeper_outcome(keeper, agent_now(), anew);
+}
+
+/* What is good for one use or one audience is fetched each time. */
+static enum vouchsafe_error fetch(struct vouchsafe_client *c, const struct wish *wish, char *out)
+{
+    struct keeper *keeper = &c->agent.keeper;
+    enum keeper_turn turn;
+
+    while ((turn = keeper_ask(keeper, agent_now(), true)) == KEEPER_WAIT)
+        wait_for_landing(c);
+    return turn == KEEPER_HOLD ? keeper->held : fly_and_land(c, wish, out);
+}
+
+static enum vouchsafe_error fetch_locked(struct vouchsafe_client *c, const struct wish *wish,
+                                         char *out)
+{
+    pthread_mutex_lock(&c->lock);
+    enum vouchsafe_error error = fetch(c, wish, out);
+    pthread_mutex_unlock(&c->lock);
+    return error;
+}
+
+enum vouchsafe_error vouchsafe_client_assertion(struct vouchsafe_client *c, const char *audience,
+                                                char assertion[VOUCHSAFE_TOKEN_MAX + 1])
+{
+    const struct wish wish = { VOUCHSAFE_CLIENT_ASSERTION, audience };
+
+    return wish_ok(&wish) ? fetch_locked(c, &wish, assertion) : VOUCHSAFE_BAD_ARGUMENT;
+}
+
+enum vouchsafe_error vouchsafe_client_ear(struct vouchsafe_client *c,
+                                          char ear[VOUCHSAFE_TOKEN_MAX + 1])
+{
+    const struct wish wish = { VOUCHSAFE_EAR, NULL };
+
+    return fetch_locked(c, &wish, ear);
 }
 
 enum vouchsafe_error vouchsafe_client_attest(struct vouchsafe_client *c)

@@ -153,25 +153,52 @@ struct answering {
     uint8_t reports[VOUCHSAFE_MESSAGE_MAX];
 };
 
-enum vouchsafe_error vouchsafe_core_answer(const struct vouchsafe_core *core, const char *challenge,
-                                           size_t len, char *out, size_t cap)
+_Static_assert((int)VOUCHSAFE_INTEGRITY_TOKEN == (int)RESULT_INTEGRITY_TOKEN &&
+                   (int)VOUCHSAFE_CLIENT_ASSERTION == (int)RESULT_CLIENT_ASSERTION &&
+                   (int)VOUCHSAFE_EAR == (int)RESULT_EAR,
+               "one list");
+
+/* An audience where one belongs, and nowhere else. */
+static enum vouchsafe_error set_wish(enum vouchsafe_format format, const char *audience,
+                                     struct attestation_request *out)
+{
+    if ((unsigned)format >= RESULT_FORMATS ||
+        (format == VOUCHSAFE_CLIENT_ASSERTION) != (audience && *audience))
+        return VOUCHSAFE_BAD_ARGUMENT;
+    out->format = (enum result_format)format;
+    return slice_copy_text(slice_of(audience), out->audience, sizeof out->audience)
+               ? VOUCHSAFE_BAD_ARGUMENT
+               : VOUCHSAFE_OK;
+}
+
+enum vouchsafe_error vouchsafe_core_answer_for(const struct vouchsafe_core *core,
+                                               const char *challenge, size_t len,
+                                               enum vouchsafe_format format, const char *audience,
+                                               char *out, size_t cap)
 {
     struct answering *a = malloc(sizeof *a);
 
     if (!a)
         return VOUCHSAFE_NO_MEMORY;
-    a->answer = (struct attestation_request){ .format = RESULT_INTEGRITY_TOKEN };
     struct writer reports = writer_over(a->reports, sizeof a->reports);
     struct writer w = writer_over(out, cap ? cap - 1 : 0);
-    enum vouchsafe_error error =
-        read_challenge((struct slice){ (const uint8_t *)challenge, len }, &a->challenge);
+    enum vouchsafe_error error = set_wish(format, audience, &a->answer);
 
+    if (!error)
+        error = read_challenge((struct slice){ (const uint8_t *)challenge, len }, &a->challenge);
     if (!error)
         error = answer_probes(core, &a->challenge, &reports, &a->answer);
     if (!error && (cap == 0 || attestation_request_encode(&a->answer, &w)))
         error = VOUCHSAFE_BAD_ARGUMENT;
     free(a);
     return error ? error : finish_text(&w, out);
+}
+
+enum vouchsafe_error vouchsafe_core_answer(const struct vouchsafe_core *core, const char *challenge,
+                                           size_t len, char *out, size_t cap)
+{
+    return vouchsafe_core_answer_for(core, challenge, len, VOUCHSAFE_INTEGRITY_TOKEN, NULL, out,
+                                     cap);
 }
 
 /* The message borrows from *json; free that with cJSON_Delete. */
@@ -190,13 +217,21 @@ static enum vouchsafe_error read_answer(const char *answer, size_t len, cJSON **
 enum vouchsafe_error vouchsafe_core_token(const char *answer, size_t len,
                                           char token[VOUCHSAFE_TOKEN_MAX + 1], int64_t *expires_in)
 {
+    return vouchsafe_core_result(answer, len, VOUCHSAFE_INTEGRITY_TOKEN, token, expires_in);
+}
+
+enum vouchsafe_error vouchsafe_core_result(const char *answer, size_t len,
+                                           enum vouchsafe_format format,
+                                           char token[VOUCHSAFE_TOKEN_MAX + 1], int64_t *expires_in)
+{
     struct attestation_response message;
     cJSON *json;
     enum vouchsafe_error error = read_answer(answer, len, &json, &message);
 
     if (error)
         return error;
-    if (slice_copy_text(message.token, token, VOUCHSAFE_TOKEN_MAX + 1))
+    if ((int)message.format != (int)format ||
+        slice_copy_text(message.token, token, VOUCHSAFE_TOKEN_MAX + 1))
         error = VOUCHSAFE_BAD_ANSWER;
     *expires_in = message.expires_in;
     cJSON_Delete(json);

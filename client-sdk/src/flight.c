@@ -4,16 +4,27 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "msg_attestation.h"
 #include "msg_error.h"
 #include "secret.h"
 
+const struct wish WISH_TOKEN = { VOUCHSAFE_INTEGRITY_TOKEN, NULL };
+
+bool wish_ok(const struct wish *wish)
+{
+    size_t len = wish->audience ? strlen(wish->audience) : 0;
+
+    return (wish->format == VOUCHSAFE_CLIENT_ASSERTION) == (len > 0) && len <= AUDIENCE_MAX;
+}
+
 struct flight *flight_new(struct vouchsafe_core *core, const struct settings *settings,
-                          const char *previous)
+                          const struct wish *wish, const char *previous)
 {
     struct flight *f = calloc(1, sizeof *f);
 
     if (!f)
         return NULL;
+    f->wish = *wish;
     f->core = core;
     f->settings = settings;
     snprintf(f->previous, sizeof f->previous, "%s", previous);
@@ -68,13 +79,17 @@ static enum vouchsafe_error refused(struct flight *f, const struct http_answer *
     }
     if (answer->code == 429 || answer->code >= 500)
         return VOUCHSAFE_UNAVAILABLE;
+    /* The app has been found genuine, but may not ask for this: its token is as good as it was. */
+    if (answer->code == 400 && f->challenged && f->wish.format != VOUCHSAFE_INTEGRITY_TOKEN)
+        return VOUCHSAFE_BAD_ARGUMENT;
     return answer->code >= 400 ? VOUCHSAFE_REFUSED : VOUCHSAFE_BAD_ANSWER;
 }
 
 static enum vouchsafe_error on_challenge(struct flight *f, const struct http_answer *answer)
 {
     enum vouchsafe_error error =
-        vouchsafe_core_answer(f->core, answer->body, answer->len, f->message, sizeof f->message);
+        vouchsafe_core_answer_for(f->core, answer->body, answer->len, f->wish.format,
+                                  f->wish.audience, f->message, sizeof f->message);
 
     f->challenged = !error;
     return error;
@@ -83,15 +98,16 @@ static enum vouchsafe_error on_challenge(struct flight *f, const struct http_ans
 static enum vouchsafe_error on_token(struct flight *f, const struct http_answer *answer)
 {
     uint8_t pins[VOUCHSAFE_PINS_MAX][32];
-    enum vouchsafe_error error =
-        vouchsafe_core_token(answer->body, answer->len, f->token, &f->landing.expires_in_s);
+    enum vouchsafe_error error = vouchsafe_core_result(answer->body, answer->len, f->wish.format,
+                                                       f->token, &f->landing.expires_in_s);
 
     if (!error)
         error = vouchsafe_core_pins(answer->body, answer->len, pins, &f->pins.count);
     if (error)
         return error;
     memcpy(f->pins.pins, pins, f->pins.count * sizeof pins[0]);
-    f->landing.token = f->token;
+    if (f->wish.format == VOUCHSAFE_INTEGRITY_TOKEN)
+        f->landing.token = f->token;
     f->landed = true;
     return VOUCHSAFE_OK;
 }

@@ -5,11 +5,21 @@
 #include "keeper.h"
 #include "settings.h"
 
+/* What a flight is to bring home. */
+struct wish {
+    enum vouchsafe_format format;
+    const char *audience; /* borrowed; or NULL */
+};
+extern const struct wish WISH_TOKEN; /* the integrity token, which the keeper keeps */
+/* An audience where one belongs, of a length that attestd takes, and nowhere else. */
+bool wish_ok(const struct wish *wish);
+
 struct flight {
+    struct wish wish;
     struct vouchsafe_core *core;     /* borrowed */
     const struct settings *settings; /* borrowed */
     char previous[VOUCHSAFE_TOKEN_MAX + 1];
-    char token[VOUCHSAFE_TOKEN_MAX + 1];
+    char token[VOUCHSAFE_TOKEN_MAX + 1]; /* of the wish's format */
     bool challenged, landed;
     struct landing landing;
     struct pin_list pins; /* delivered with the token */
@@ -18,7 +28,7 @@ struct flight {
 
 /* `previous` is the last token, or "". NULL without memory. */
 struct flight *flight_new(struct vouchsafe_core *core, const struct settings *settings,
-                          const char *previous);
+                          const struct wish *wish, const char *previous);
 void flight_free(struct flight *f);
 
 /* The next request; it borrows from the flight. `now` is of monotonic time, in ms. */

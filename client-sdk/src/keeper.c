@@ -44,6 +44,10 @@ static void keep_token(struct keeper *k, const struct landing *l)
     k->expires_at = l->asked_ms + life;
     k->refresh_at =
         k->expires_at - (early < k->limits.refresh_before_ms ? early : k->limits.refresh_before_ms);
+}
+
+static void forget_failures(struct keeper *k)
+{
     k->failures = 0;
     k->retry_at = 0;
 }
@@ -86,15 +90,23 @@ static void hold(struct keeper *k, const struct landing *l, int64_t now, uint32_
 
 void keeper_land(struct keeper *k, const struct landing *l, int64_t now, uint32_t chance)
 {
-    if (!l->error)
+    if (!l->error && l->token)
         keep_token(k, l);
+    if (!l->error)
+        forget_failures(k);
     else if (is_lasting(l->error))
         hold(k, l, now, chance);
     if (l->error == VOUCHSAFE_REFUSED) /* attestd vouches no more */
         k->refresh_at = k->expires_at = 0;
     k->last = l->error;
+    k->brought = !l->error && l->token;
     k->in_flight = false;
     k->flights++;
+}
+
+bool keeper_concerns(const struct keeper *k)
+{
+    return k->brought || (k->last && k->last != VOUCHSAFE_BAD_ARGUMENT);
 }
 
 enum vouchsafe_error keeper_outcome(const struct keeper *k, int64_t now, bool anew)

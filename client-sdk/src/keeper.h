@@ -19,6 +19,7 @@ struct keeper {
     int64_t refresh_at, expires_at;      /* of monotonic time, in ms, as all here */
     bool in_flight;
     uint64_t flights;          /* ended so far */
+    bool brought;              /* the last one brought a token to keep */
     enum vouchsafe_error last; /* what the last flight ended with */
     unsigned failures;         /* in a row */
     int64_t retry_at;          /* nobody flies before */
@@ -29,7 +30,7 @@ struct keeper {
 /* What a flight came back with. */
 struct landing {
     enum vouchsafe_error error;
-    const char *token; /* unless there is an error */
+    const char *token; /* NULL with an error, or if it flew for something else */
     int64_t asked_ms;  /* when the token was asked for: it cannot be older */
     int64_t expires_in_s;
     int64_t retry_after_s;            /* 0: not said */
@@ -39,7 +40,7 @@ struct landing {
 enum keeper_turn {
     KEEPER_SERVE, /* keeper->token */
     KEEPER_FLY,   /* and then keeper_land */
-    KEEPER_WAIT,  /* until keeper->flights has changed, and then keeper_outcome */
+    KEEPER_WAIT,  /* until keeper->flights has changed, and then keeper_concerns */
     KEEPER_HOLD   /* keeper->held, at once */
 };
 
@@ -51,6 +52,10 @@ bool keeper_serves(const struct keeper *k, int64_t now);
 
 /* `chance` is 32 random bits. */
 void keeper_land(struct keeper *k, const struct landing *landing, int64_t now, uint32_t chance);
+
+/* Whether what landed last is the outcome for those who waited for a token: they ask again where
+ * it was brought for somebody else, or failed for a reason of his own. */
+bool keeper_concerns(const struct keeper *k);
 
 /* For who flew or waited: OK when keeper->token serves. */
 enum vouchsafe_error keeper_outcome(const struct keeper *k, int64_t now, bool anew) MUST_USE;

@@ -140,6 +140,21 @@ class Formats(TokenCase):
             status, message = a.present(wrong)
             self.assertEqual((status, message["error"]), (403, "attestation_failed"))
 
+    def test_the_sdk_fetches_them(self):
+        with self.site.app() as app:
+            good, assertion = app.ask("assertion " + AUDIENCE)
+            self.assertTrue(good, assertion)
+            self.assertEqual(claims_of(assertion)["aud"], AUDIENCE)
+            good, ear = app.ask("ear")
+            self.assertTrue(good, ear)
+            self.assertEqual(claims_of(ear)["submods"]["app"]["ear_status"], "affirming")
+            good, words = app.ask("assertion https://evil.example")
+            self.assertFalse(good, words)
+            self.assertTrue(app.ask("attest")[0], "its token is none the worse")
+            good, second = app.ask("assertion " + AUDIENCE)
+            self.assertTrue(good, second)
+            self.assertNotEqual(claims_of(assertion)["jti"], claims_of(second)["jti"])
+
     def test_the_audit_log_names_the_format(self):
         before = len(self.site.attestd.events())
         self.answer(self.attester(), format="ear")

@@ -128,6 +128,16 @@ class Server:
         _, message = a.present(a.answer(challenge, format="ear"))
         self.refused(message["ear"])
 
+    def test_the_app_itself(self):
+        with self.site.app() as app:
+            good, assertion = app.ask("assertion " + self.audience)
+            self.assertTrue(good, assertion)
+            self.accepted(assertion)
+            attacks.patch_memory(app.pid, self.site.binary, b"OAuth-Client-Attestation",
+                                 b"OAuth-Client-AttestatioN")
+            good, words = app.ask("assertion " + self.audience)
+            self.assertFalse(good, words)
+
     def test_a_tampered_app_gets_none(self):
         copy = os.path.join(self.folder, "tampered")
         attacks.patch_file(self.site.binary, copy, b"OAuth-Client-Attestation",

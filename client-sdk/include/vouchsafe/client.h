@@ -112,6 +112,26 @@ VOUCHSAFE_API enum vouchsafe_error vouchsafe_core_token(const char *answer, size
                                                         char token[VOUCHSAFE_TOKEN_MAX + 1],
                                                         int64_t *expires_in) VOUCHSAFE_MUST_USE;
 
+/* What an attestation may be answered with: the integrity token, for the mediator; a client
+ * assertion, by which the app itself authenticates at an authorization server that knows
+ * client_secret_jwt (RFC 7523), where attestd lets it; or an EAT Attestation Result, for a relying
+ * party without OAuth (draft-ietf-rats-ear-04). */
+enum vouchsafe_format { VOUCHSAFE_INTEGRITY_TOKEN, VOUCHSAFE_CLIENT_ASSERTION, VOUCHSAFE_EAR };
+
+/* As vouchsafe_core_answer, and names the format. `audience` is whom a client assertion is for,
+ * exactly as its server wants it, and NULL for the others. */
+VOUCHSAFE_API enum vouchsafe_error vouchsafe_core_answer_for(const struct vouchsafe_core *core,
+                                                             const char *challenge, size_t len,
+                                                             enum vouchsafe_format format,
+                                                             const char *audience, char *out,
+                                                             size_t cap) VOUCHSAFE_MUST_USE;
+
+/* As vouchsafe_core_token, of any format; BAD_ANSWER if it is of another. */
+VOUCHSAFE_API enum vouchsafe_error vouchsafe_core_result(const char *answer, size_t len,
+                                                         enum vouchsafe_format format,
+                                                         char token[VOUCHSAFE_TOKEN_MAX + 1],
+                                                         int64_t *expires_in) VOUCHSAFE_MUST_USE;
+
 /* From the same answer the keys that attestd says it may be known by from now on
  * (see struct vouchsafe_config): SHA-256 each; *count 0 if it says nothing. */
 VOUCHSAFE_API enum vouchsafe_error vouchsafe_core_pins(const char *answer, size_t len,
@@ -197,6 +217,20 @@ vouchsafe_client_token(struct vouchsafe_client *client,
  * failure that was no refusal. */
 VOUCHSAFE_API enum vouchsafe_error
 vouchsafe_client_attest(struct vouchsafe_client *client) VOUCHSAFE_MUST_USE;
+
+/* A fresh client assertion for `audience`: the value of client_assertion, good once and for a
+ * minute, beside client_assertion_type = VOUCHSAFE_CLIENT_ASSERTION_TYPE and the client_id. Each is
+ * an attestation of its own, one at a time with all others, and held back after a failure as they
+ * are. BAD_ARGUMENT also if attestd has not been told to vouch for this app there. */
+#define VOUCHSAFE_CLIENT_ASSERTION_TYPE "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
+VOUCHSAFE_API enum vouchsafe_error
+vouchsafe_client_assertion(struct vouchsafe_client *client, const char *audience,
+                           char assertion[VOUCHSAFE_TOKEN_MAX + 1]) VOUCHSAFE_MUST_USE;
+
+/* A fresh EAT Attestation Result, likewise. */
+VOUCHSAFE_API enum vouchsafe_error
+vouchsafe_client_ear(struct vouchsafe_client *client,
+                     char ear[VOUCHSAFE_TOKEN_MAX + 1]) VOUCHSAFE_MUST_USE;
 
 struct vouchsafe_headers {
     char attestation[VOUCHSAFE_TOKEN_MAX + 1]; /* OAuth-Client-Attestation */

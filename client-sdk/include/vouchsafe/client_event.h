@@ -44,6 +44,16 @@ VOUCHSAFE_API enum vouchsafe_error vouchsafe_async_attest(struct vouchsafe_async
                                                           vouchsafe_token_fn *done,
                                                           void *arg) VOUCHSAFE_MUST_USE;
 
+/* A client assertion and an EAT Attestation Result, as vouchsafe_client_assertion and
+ * vouchsafe_client_ear: `token` is it. */
+VOUCHSAFE_API enum vouchsafe_error vouchsafe_async_assertion(struct vouchsafe_async *client,
+                                                             const char *audience,
+                                                             vouchsafe_token_fn *done,
+                                                             void *arg) VOUCHSAFE_MUST_USE;
+VOUCHSAFE_API enum vouchsafe_error vouchsafe_async_ear(struct vouchsafe_async *client,
+                                                       vouchsafe_token_fn *done,
+                                                       void *arg) VOUCHSAFE_MUST_USE;
+
 typedef void vouchsafe_headers_fn(void *arg, enum vouchsafe_error error,
                                   const struct vouchsafe_headers *headers);
 

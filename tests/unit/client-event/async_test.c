@@ -376,6 +376,88 @@ static void on_cancelled_ask(void *arg, enum vouchsafe_error error, const char *
     cr_assert_eq(vouchsafe_async_token(f->client, on_cancelled_ask, f), VOUCHSAFE_CANCELLED);
 }
 
+#define ASSERTION "{\"client_assertion\":\"x.y.z\",\"expires_in\":60}"
+
+/* Assertions are fetched one after the other, and who waits for a token does not take one for it.
+ */
+Test(async, assertions_and_tokens_take_turns)
+{
+    struct told told[4] = { 0 };
+
+    start_peer();
+    for (int i = 0; i < 8; i += 2)
+        script[i] = reply(texts[i], 201, "", CHALLENGE);
+    script[1] = script[5] = reply(texts[1], 200, "", ASSERTION);
+    script[3] = reply(texts[3], 200, "", TOKEN("300"));
+    script[7] = reply(texts[7], 200, "", "{\"ear\":\"e.a.r\",\"expires_in\":300}");
+    struct vouchsafe_async *client = client_of(url);
+    cr_assert_eq(vouchsafe_async_assertion(client, "https://as", on_token, &told[0]), VOUCHSAFE_OK);
+    ask(client, &told[1]);
+    cr_assert_eq(vouchsafe_async_assertion(client, "https://as", on_token, &told[2]), VOUCHSAFE_OK);
+    cr_assert_eq(vouchsafe_async_ear(client, on_token, &told[3]), VOUCHSAFE_OK);
+    run();
+    for (int i = 0; i < 4; i++) {
+        cr_assert_eq(told[i].calls, 1, "%d", i);
+        cr_assert_eq(told[i].error, VOUCHSAFE_OK, "%d", i);
+    }
+    cr_assert_str_eq(told[0].text, "x.y.z");
+    cr_assert_str_eq(told[1].text, "a.b.c");
+    cr_assert_str_eq(told[2].text, "x.y.z");
+    cr_assert_str_eq(told[3].text, "e.a.r");
+    cr_assert_eq(requests, 8);
+    vouchsafe_async_free(client);
+}
+
+Test(async, assertions_that_fail)
+{
+    struct told told[4] = { 0 };
+
+    start_peer();
+    script[0] = script[2] = script[4] = reply(texts[0], 201, "", CHALLENGE);
+    script[1] = reply(texts[1], 400, "", "{\"error\":\"invalid_request\",\"error_id\":\"i\"}");
+    script[3] = reply(texts[3], 200, "", TOKEN("300"));
+    script[5] = reply(texts[5], 503, "Retry-After: 100\r\n", "{}");
+    struct vouchsafe_async *client = client_of(url);
+    cr_assert_eq(vouchsafe_async_assertion(client, "", on_token, &told[0]), VOUCHSAFE_OK);
+    cr_assert_eq(vouchsafe_async_assertion(client, "https://evil", on_token, &told[1]),
+                 VOUCHSAFE_OK);
+    ask(client, &told[2]);
+    run();
+    cr_assert_eq(told[0].error, VOUCHSAFE_BAD_ARGUMENT);
+    cr_assert_eq(told[1].error, VOUCHSAFE_BAD_ARGUMENT);
+    cr_assert_eq(told[2].error, VOUCHSAFE_OK, "who waits for a token gets one");
+    cr_assert_eq(requests, 4);
+    for (int i = 0; i < 2; i++)
+        cr_assert_eq(vouchsafe_async_assertion(client, "https://as", on_token, &told[3]),
+                     VOUCHSAFE_OK);
+    run();
+    cr_assert_eq(told[3].calls, 2);
+    cr_assert_eq(told[3].error, VOUCHSAFE_UNAVAILABLE);
+    cr_assert_eq(requests, 6, "the second one was held back");
+    vouchsafe_async_free(client);
+}
+
+Test(async, freeing_cancels_assertions)
+{
+    for (int turns = 0; turns < 4; turns++) {
+        struct told told[2] = { 0 };
+        int silent = start_silent();
+        struct vouchsafe_async *client = client_of(url);
+        for (int i = 0; i < 2; i++)
+            cr_assert_eq(vouchsafe_async_assertion(client, "https://as", on_token, &told[i]),
+                         VOUCHSAFE_OK);
+        for (int i = 0; i < turns; i++)
+            event_base_loop(base, EVLOOP_NONBLOCK);
+        vouchsafe_async_free(client);
+        for (int i = 0; i < 2; i++) {
+            cr_assert_eq(told[i].calls, 1, "%d after %d turns", i, turns);
+            cr_assert_eq(told[i].error, VOUCHSAFE_CANCELLED);
+        }
+        run();
+        close(silent);
+    }
+}
+
 Test(async, freeing_cancels_what_is_due)
 {
     struct told told[4] = { 0 };

@@ -259,3 +259,116 @@ Test(client, posts_carry_the_two_headers)
     vouchsafe_response_clear(&response);
     vouchsafe_client_free(client);
 }
+
+/* --- what is fetched for one use --- */
+
+#define ASSERTION "{\"client_assertion\":\"x.y.z\",\"expires_in\":60}"
+#define EAR       "{\"ear\":\"e.a.r\",\"expires_in\":300}"
+
+Test(client, each_assertion_is_an_attestation_and_leaves_the_token_alone)
+{
+    char text[VOUCHSAFE_TOKEN_MAX + 1];
+
+    start_peer();
+    for (int i = 0; i < 8; i += 2)
+        script[i] = reply(texts[i], 201, "", CHALLENGE);
+    script[1] = reply(texts[1], 200, "", TOKEN("300"));
+    script[3] = script[5] = reply(texts[3], 200, "", ASSERTION);
+    script[7] = reply(texts[7], 200, "", EAR);
+    struct vouchsafe_client *client = client_of(url);
+    cr_assert_eq(vouchsafe_client_token(client, text), VOUCHSAFE_OK);
+    for (int i = 0; i < 2; i++) {
+        cr_assert_eq(vouchsafe_client_assertion(client, "https://as", text), VOUCHSAFE_OK);
+        cr_assert_str_eq(text, "x.y.z");
+    }
+    cr_assert_eq(vouchsafe_client_ear(client, text), VOUCHSAFE_OK);
+    cr_assert_str_eq(text, "e.a.r");
+    cr_assert_eq(requests, 8);
+    cr_assert_eq(vouchsafe_client_token(client, text), VOUCHSAFE_OK);
+    cr_assert_str_eq(text, "a.b.c");
+    cr_assert_eq(requests, 8, "the token was at hand");
+    vouchsafe_client_free(client);
+}
+
+Test(client, assertions_that_cannot_be)
+{
+    char text[VOUCHSAFE_TOKEN_MAX + 1], audience[258];
+
+    start_peer();
+    struct vouchsafe_client *client = client_of(url);
+    memset(audience, 'a', sizeof audience);
+    audience[257] = '\0';
+    cr_assert_eq(vouchsafe_client_assertion(client, NULL, text), VOUCHSAFE_BAD_ARGUMENT);
+    cr_assert_eq(vouchsafe_client_assertion(client, "", text), VOUCHSAFE_BAD_ARGUMENT);
+    cr_assert_eq(vouchsafe_client_assertion(client, audience, text), VOUCHSAFE_BAD_ARGUMENT);
+    cr_assert_eq(requests, 0);
+    script[0] = reply(texts[0], 201, "", CHALLENGE);
+    script[1] = reply(texts[1], 200, "", ASSERTION);
+    audience[256] = '\0';
+    cr_assert_eq(vouchsafe_client_assertion(client, audience, text), VOUCHSAFE_OK);
+    vouchsafe_client_free(client);
+}
+
+/* The app is genuine: its token serves on, and nothing is held back. */
+Test(client, an_audience_that_attestd_does_not_know)
+{
+    char text[VOUCHSAFE_TOKEN_MAX + 1];
+
+    start_peer();
+    script[0] = script[2] = script[4] = reply(texts[0], 201, "", CHALLENGE);
+    script[1] = reply(texts[1], 200, "", TOKEN("300"));
+    script[3] = reply(texts[3], 400, "", "{\"error\":\"invalid_request\",\"error_id\":\"i\"}");
+    script[5] = reply(texts[5], 200, "", ASSERTION);
+    struct vouchsafe_client *client = client_of(url);
+    cr_assert_eq(vouchsafe_client_token(client, text), VOUCHSAFE_OK);
+    cr_assert_eq(vouchsafe_client_assertion(client, "https://evil", text), VOUCHSAFE_BAD_ARGUMENT);
+    cr_assert_eq(vouchsafe_client_token(client, text), VOUCHSAFE_OK);
+    cr_assert_eq(requests, 4);
+    cr_assert_eq(vouchsafe_client_assertion(client, "https://as", text), VOUCHSAFE_OK);
+    vouchsafe_client_free(client);
+}
+
+Test(client, an_assertion_is_held_back_after_a_failure_as_all_are)
+{
+    char text[VOUCHSAFE_TOKEN_MAX + 1];
+
+    start_peer();
+    script[0] = reply(texts[0], 503, "Retry-After: 100\r\n", "{}");
+    struct vouchsafe_client *client = client_of(url);
+    cr_assert_eq(vouchsafe_client_assertion(client, "https://as", text), VOUCHSAFE_UNAVAILABLE);
+    cr_assert_eq(vouchsafe_client_assertion(client, "https://as", text), VOUCHSAFE_UNAVAILABLE);
+    cr_assert_eq(vouchsafe_client_token(client, text), VOUCHSAFE_UNAVAILABLE);
+    cr_assert_eq(requests, 1);
+    vouchsafe_client_free(client);
+}
+
+static void *ask_for_assertion(void *arg)
+{
+    char text[VOUCHSAFE_TOKEN_MAX + 1];
+
+    if (vouchsafe_client_assertion(arg, "https://as", text) || strcmp(text, "x.y.z") != 0)
+        return NULL;
+    return arg;
+}
+
+/* One at a time: four attestations, one after the other. */
+Test(client, threads_take_turns_with_assertions)
+{
+    pthread_t threads[4];
+
+    start_peer();
+    for (int i = 0; i < 8; i += 2) {
+        script[i] = reply(texts[i], 201, "", CHALLENGE);
+        script[i + 1] = reply(texts[i + 1], 200, "", ASSERTION);
+    }
+    struct vouchsafe_client *client = client_of(url);
+    for (int i = 0; i < 4; i++)
+        cr_assert_eq(pthread_create(&threads[i], NULL, ask_for_assertion, client), 0);
+    for (int i = 0; i < 4; i++) {
+        void *good;
+        pthread_join(threads[i], &good);
+        cr_assert_not_null(good);
+    }
+    cr_assert_eq(requests, 8);
+    vouchsafe_client_free(client);
+}

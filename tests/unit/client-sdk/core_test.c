@@ -223,6 +223,63 @@ Test(core, tokens_are_read_strictly)
     cr_assert_eq(vouchsafe_core_token("x", 1, token, &expires), VOUCHSAFE_BAD_ANSWER);
 }
 
+/* What is asked for goes into the message, and an answer of another format is none. */
+Test(core, formats)
+{
+    static const char challenge[] =
+        "{\"challenge\":\"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA\","
+        "\"expires_in\":10,\"probes\":[]}";
+    static const struct {
+        enum vouchsafe_format format;
+        const char *audience, *says; /* NULL: BAD_ARGUMENT */
+    } rows[] = {
+        { VOUCHSAFE_INTEGRITY_TOKEN, NULL, "\"evidence\":[]}" },
+        { VOUCHSAFE_EAR, NULL, "\"format\":\"ear\"}" },
+        { VOUCHSAFE_CLIENT_ASSERTION, "https://as",
+          "\"format\":\"client_assertion\",\"audience\":\"https://as\"}" },
+        { VOUCHSAFE_CLIENT_ASSERTION, NULL, NULL },
+        { VOUCHSAFE_CLIENT_ASSERTION, "", NULL },
+        { VOUCHSAFE_EAR, "https://as", NULL },
+        { VOUCHSAFE_INTEGRITY_TOKEN, "https://as", NULL },
+        { (enum vouchsafe_format)3, NULL, NULL },
+        { (enum vouchsafe_format) - 1, NULL, NULL },
+    };
+    struct vouchsafe_core *formats_core;
+    char text[VOUCHSAFE_MESSAGE_MAX];
+
+    cr_assert_eq(vouchsafe_core_new("app", VOUCHSAFE_KEY_P256, NULL, &formats_core), VOUCHSAFE_OK);
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        enum vouchsafe_error error =
+            vouchsafe_core_answer_for(formats_core, challenge, sizeof challenge - 1, rows[i].format,
+                                      rows[i].audience, text, sizeof text);
+        cr_assert_eq(error, rows[i].says ? VOUCHSAFE_OK : VOUCHSAFE_BAD_ARGUMENT, "%zu", i);
+        if (rows[i].says)
+            cr_assert(strstr(text, rows[i].says), "%s", text);
+    }
+    vouchsafe_core_free(formats_core);
+}
+
+Test(core, results_are_of_the_format_that_was_asked_for)
+{
+    static const char *const answers[] = { "{\"integrity_token\":\"a\",\"expires_in\":300}",
+                                           "{\"client_assertion\":\"b\",\"expires_in\":60}",
+                                           "{\"ear\":\"c\",\"expires_in\":300}" };
+    static const char *const tokens[] = { "a", "b", "c" };
+    char token[VOUCHSAFE_TOKEN_MAX + 1];
+    int64_t expires_in;
+
+    for (int a = 0; a < 3; a++)
+        for (int f = 0; f < 3; f++) {
+            enum vouchsafe_error error = vouchsafe_core_result(
+                answers[a], strlen(answers[a]), (enum vouchsafe_format)f, token, &expires_in);
+            cr_assert_eq(error, a == f ? VOUCHSAFE_OK : VOUCHSAFE_BAD_ANSWER);
+            if (!error)
+                cr_assert_str_eq(token, tokens[f]);
+        }
+    cr_assert_eq(vouchsafe_core_token(answers[1], strlen(answers[1]), token, &expires_in),
+                 VOUCHSAFE_BAD_ANSWER);
+}
+
 Test(core, pins_come_with_the_token)
 {
     static const char *const none = "{\"integrity_token\":\"a\",\"expires_in\":1}",

@@ -53,6 +53,41 @@ Test(keeper, the_first_flies_and_the_others_wait)
     cr_assert_str_eq(k.token, "one");
 }
 
+/* A client assertion is nobody else's: who waited for a token asks again. */
+Test(keeper, what_was_brought_for_another_concerns_no_one_else)
+{
+    const struct landing other = { .asked_ms = 1000, .expires_in_s = 60 };
+
+    fetch(0, "one", LIFE_S);
+    cr_assert(keeper_concerns(&k));
+    cr_assert_eq(keeper_ask(&k, 1000, true), KEEPER_FLY);
+    cr_assert_eq(keeper_ask(&k, 1000, false), KEEPER_SERVE, "the token is at hand all the while");
+    cr_assert_eq(keeper_ask(&k, 1000, true), KEEPER_WAIT);
+    keeper_land(&k, &other, 1000, 0);
+    cr_assert_not(keeper_concerns(&k));
+    cr_assert_str_eq(k.token, "one");
+    cr_assert_eq(keeper_ask(&k, 1000, true), KEEPER_FLY);
+    land_error(1000, VOUCHSAFE_BAD_ARGUMENT, 0, 0);
+    cr_assert_not(keeper_concerns(&k), "a wish that cannot be is its own affair");
+    cr_assert_eq(keeper_ask(&k, 1000, false), KEEPER_SERVE);
+    cr_assert_eq(keeper_ask(&k, 1000, true), KEEPER_FLY, "and holds nobody back");
+    land_error(1000, VOUCHSAFE_UNREACHABLE, 0, 0);
+    cr_assert(keeper_concerns(&k), "a server that is not there is everybody's");
+}
+
+Test(keeper, whatever_was_brought_ends_the_row_of_failures)
+{
+    const struct landing other = { .asked_ms = 5000, .expires_in_s = 60 };
+
+    cr_assert_eq(keeper_ask(&k, 1000, false), KEEPER_FLY);
+    land_error(1000, VOUCHSAFE_UNREACHABLE, 0, MOST);
+    cr_assert_eq(keeper_ask(&k, 1001, true), KEEPER_HOLD);
+    cr_assert_eq(keeper_ask(&k, 5000, true), KEEPER_FLY);
+    keeper_land(&k, &other, 5000, 0);
+    cr_assert_eq(k.failures, 0);
+    cr_assert_eq(keeper_ask(&k, 5000, false), KEEPER_FLY);
+}
+
 Test(keeper, a_failure_is_everybodys)
 {
     cr_assert_eq(keeper_ask(&k, 1000, false), KEEPER_FLY);
