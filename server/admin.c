@@ -124,7 +124,7 @@ enum status admin_serve(struct admin *a, struct event_base *base)
     enum status st = http_server_new(base, &options, &a->http);
 
     for (size_t i = 0; !st && i < a->options.count; i++)
-        st = http_server_listen(a->http, listener_set_take(a->listeners, 0, i));
+        st = http_server_listen(a->http, listener_set_take(a->listeners, 0, i), PROXY_NONE);
     if (!st)
         listener_set_log(a->listeners, a->options.log, "admin listening");
     return st;

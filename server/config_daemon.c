@@ -13,11 +13,11 @@ enum { WORKERS_MAX = 256, DRAIN_MAX_S = 3600 };
 cfg_opt_t config_log_opts[] = { CFG_STR("file", NULL, CFGF_NONE),
                                 CFG_STR("level", "info", CFGF_NONE), CFG_END() };
 
-static bool ends_with(const char *text, const char *end)
+static bool ends_with(struct slice s, const char *end)
 {
-    size_t len = strlen(text), end_len = strlen(end);
+    size_t len = strlen(end);
 
-    return len >= end_len && strcmp(text + len - end_len, end) == 0;
+    return s.len >= len && slice_is((struct slice){ s.data + s.len - len, len }, end);
 }
 
 /* The texts of a list, borrowed. */
@@ -47,14 +47,50 @@ static enum status read_addresses(cfg_t *cfg, const char *name, const char ***ou
 }
 
 /* Both would open it (SO_REUSEPORT), and the kernel deal callers out to either. */
+static bool clash(const char *a, const char *b)
+{
+    return slice_equal(listener_address(a), listener_address(b)) &&
+           !ends_with(listener_address(a), ":0");
+}
+
 static enum status check_apart(const struct config_daemon *c, char *why, size_t why_cap)
 {
     for (size_t i = 0; i < c->admin_count * c->listen_count; i++) {
         const char *admin = c->admin[i / c->listen_count];
-        if (strcmp(admin, c->listen[i % c->listen_count]) != 0 || ends_with(admin, ":0"))
+        if (!clash(admin, c->listen[i % c->listen_count]))
             continue;
         snprintf(why, why_cap, "admin \"%s\" is an address of listen as well", admin);
         return ST_INVALID;
+    }
+    return ST_OK;
+}
+
+/* The operator alone asks there, and directly. */
+static enum status check_admin(const struct config_daemon *c, char *why, size_t why_cap)
+{
+    for (size_t i = 0; i < c->admin_count; i++)
+        if (listener_proxy(c->admin[i])) {
+            snprintf(why, why_cap, "admin \"%s\": PROXY headers are for listen", c->admin[i]);
+            return ST_INVALID;
+        }
+    return ST_OK;
+}
+
+/* One address has one kind of connections, and somebody who may open those with a header. */
+static enum status check_listen(const struct config_daemon *c, char *why, size_t why_cap)
+{
+    for (size_t i = 0; i < c->listen_count; i++) {
+        if (listener_proxy(c->listen[i]) && c->trusted_proxy_count == 0) {
+            snprintf(why, why_cap,
+                     "listen \"%s\": PROXY headers are taken from trusted_proxies, which are empty",
+                     c->listen[i]);
+            return ST_INVALID;
+        }
+        for (size_t j = 0; j < i; j++)
+            if (clash(c->listen[i], c->listen[j])) {
+                snprintf(why, why_cap, "listen \"%s\" stands there twice", c->listen[i]);
+                return ST_INVALID;
+            }
     }
     return ST_OK;
 }
@@ -65,6 +101,8 @@ static enum status read_listen(cfg_t *cfg, struct config_daemon *out, char *why,
 
     if (!st)
         st = read_addresses(cfg, "admin", &out->admin, &out->admin_count, why, why_cap);
+    if (!st)
+        st = check_admin(out, why, why_cap);
     return st ? st : check_apart(out, why, why_cap);
 }
 
@@ -108,6 +146,8 @@ static enum status read_all(cfg_t *cfg, struct config_daemon *out, char *why, si
         st = read_proxies(cfg, out, why, why_cap);
     if (!st)
         st = config_confine_read(cfg_getsec(cfg, "confine"), &out->confine, why, why_cap);
+    if (!st)
+        st = check_listen(out, why, why_cap);
     if (!st)
         st = read_log(cfg_getsec(cfg, "log"), out, why, why_cap);
     if (!st)
@@ -156,9 +196,10 @@ static bool same_list(const char *const *a, size_t a_count, const char *const *b
 static bool same_http(const struct http_server_limits *a, const struct http_server_limits *b)
 {
     return a->message.head == b->message.head && a->message.body == b->message.body &&
-           a->message.headers == b->message.headers && a->head_ms == b->head_ms &&
-           a->body_ms == b->body_ms && a->idle_ms == b->idle_ms && a->write_ms == b->write_ms &&
-           a->requests == b->requests && a->connections == b->connections;
+           a->message.headers == b->message.headers && a->proxy_ms == b->proxy_ms &&
+           a->head_ms == b->head_ms && a->body_ms == b->body_ms && a->idle_ms == b->idle_ms &&
+           a->write_ms == b->write_ms && a->requests == b->requests &&
+           a->connections == b->connections;
 }
 
 static bool same_redis(const struct store_redis_settings *a, const struct store_redis_settings *b)

@@ -28,18 +28,23 @@ enum status config_limits_read(cfg_t *sec, const struct config_limit *limits, si
 
 /* --- http: what a daemon takes from its clients --- */
 
-cfg_opt_t config_http_opts[] = {
-    CFG_INT("head_bytes", 0, CFGF_NODEFAULT),  CFG_INT("body_bytes", 0, CFGF_NODEFAULT),
-    CFG_INT("headers", 0, CFGF_NODEFAULT),     CFG_INT("head_ms", 0, CFGF_NODEFAULT),
-    CFG_INT("body_ms", 0, CFGF_NODEFAULT),     CFG_INT("idle_ms", 0, CFGF_NODEFAULT),
-    CFG_INT("write_ms", 0, CFGF_NODEFAULT),    CFG_INT("requests", 0, CFGF_NODEFAULT),
-    CFG_INT("connections", 0, CFGF_NODEFAULT), CFG_END()
-};
+cfg_opt_t config_http_opts[] = { CFG_INT("head_bytes", 0, CFGF_NODEFAULT),
+                                 CFG_INT("body_bytes", 0, CFGF_NODEFAULT),
+                                 CFG_INT("headers", 0, CFGF_NODEFAULT),
+                                 CFG_INT("proxy_ms", 0, CFGF_NODEFAULT),
+                                 CFG_INT("head_ms", 0, CFGF_NODEFAULT),
+                                 CFG_INT("body_ms", 0, CFGF_NODEFAULT),
+                                 CFG_INT("idle_ms", 0, CFGF_NODEFAULT),
+                                 CFG_INT("write_ms", 0, CFGF_NODEFAULT),
+                                 CFG_INT("requests", 0, CFGF_NODEFAULT),
+                                 CFG_INT("connections", 0, CFGF_NODEFAULT),
+                                 CFG_END() };
 
 static const struct config_limit http_limits[] = {
     LIMIT_SIZE_AT("head_bytes", 1 * KIB, 1 * MIB, struct http_server_limits, message.head),
     LIMIT_SIZE_AT("body_bytes", 1 * KIB, 16 * MIB, struct http_server_limits, message.body),
     LIMIT_SIZE_AT("headers", 8, HTTP1_HEADERS_MAX, struct http_server_limits, message.headers),
+    LIMIT_U32_AT("proxy_ms", 1, HOUR_MS, struct http_server_limits, proxy_ms),
     LIMIT_U32_AT("head_ms", 1, HOUR_MS, struct http_server_limits, head_ms),
     LIMIT_U32_AT("body_ms", 1, HOUR_MS, struct http_server_limits, body_ms),
     LIMIT_U32_AT("idle_ms", 1, HOUR_MS, struct http_server_limits, idle_ms),

@@ -226,6 +226,51 @@ static bool read_head(struct connection *c)
     }
 }
 
+const struct trusted_proxies *connection_proxies(const struct connection *c)
+{
+    return c->anonymous ? NULL : c->server->proxies;
+}
+
+/* What the header names is who we speak with from here on. */
+static void take_header(struct connection *c, const struct proxy_header *header, size_t len)
+{
+    const struct http_server *s = c->server;
+
+    if (header->local)
+        c->anonymous = true;
+    else
+        c->peer = header->source;
+    c->in_len -= len;
+    if (c->in_len)
+        memmove(c->in, c->in + len, c->in_len);
+    else
+        release_in(c);
+    c->state = CONN_HEAD;
+    if (c->in_len)
+        set_deadline(c, s->limits.head_ms);
+    else
+        set_deadline(c, s->draining ? FIRST_REQUEST_MS : s->limits.idle_ms);
+}
+
+/* Whoever sends no header speaks no HTTP that we would answer. */
+static bool read_proxy(struct connection *c)
+{
+    struct proxy_header header;
+    size_t len;
+
+    switch (proxy_header_read((struct slice){ c->in, c->in_len }, c->proxy, &header, &len)) {
+    case PROXY_MORE:
+        return false;
+    case PROXY_REFUSED:
+        server_log_proxy(c->server, &c->peer, "it is malformed, or of another version");
+        connection_close(c);
+        return false;
+    default:
+        take_header(c, &header, len);
+        return true;
+    }
+}
+
 static void dispatch(struct connection *c)
 {
     c->state = CONN_WAITING;
@@ -254,15 +299,33 @@ static bool read_body(struct connection *c)
     return c->state == CONN_HEAD;
 }
 
+/* Whether what comes is read, and not kept until the answer is out. */
+static bool is_reading(const struct connection *c)
+{
+    return c->state == CONN_PROXY || c->state == CONN_HEAD || c->state == CONN_BODY;
+}
+
+static bool read_some(struct connection *c)
+{
+    switch (c->state) {
+    case CONN_PROXY:
+        return read_proxy(c);
+    case CONN_HEAD:
+        return read_head(c);
+    default:
+        return read_body(c);
+    }
+}
+
 void connection_process(struct connection *c)
 {
     bool more = true;
 
     c->processing = true;
-    while (more && (c->state == CONN_HEAD || c->state == CONN_BODY))
-        more = c->state == CONN_HEAD ? read_head(c) : read_body(c);
+    while (more && is_reading(c))
+        more = read_some(c);
     c->processing = false; /* which kept it until here: NOLINT(clang-analyzer-unix.Malloc) */
-    if (c->eof && (c->state == CONN_HEAD || c->state == CONN_BODY))
+    if (c->eof && is_reading(c))
         connection_close(c); /* no more will come */
     else
         maybe_free(c);
@@ -292,7 +355,7 @@ static bool make_room(struct connection *c)
 /* While a handler has the request, its bytes must stay where they are. */
 static bool can_read(struct connection *c)
 {
-    if (c->state == CONN_HEAD || c->state == CONN_BODY)
+    if (is_reading(c))
         return make_room(c);
     return c->in_len < c->in_cap;
 }
@@ -317,7 +380,7 @@ static void on_end_of_input(struct connection *c)
 {
     c->eof = true;
     pause_reading(c);
-    if (c->state == CONN_HEAD || c->state == CONN_BODY)
+    if (is_reading(c))
         connection_close(c);
 }
 
@@ -349,7 +412,7 @@ static void on_readable(evutil_socket_t fd, short what, void *arg)
     c->in_len += (size_t)n;
     if (idle)
         set_deadline(c, c->server->limits.head_ms);
-    if (c->state == CONN_HEAD || c->state == CONN_BODY)
+    if (is_reading(c))
         connection_process(c);
 }
 
@@ -357,13 +420,16 @@ void connection_expire(struct connection *c)
 {
     bool started = (c->state == CONN_HEAD && c->in_len) || c->state == CONN_BODY;
 
+    if (c->state == CONN_PROXY && c->in_len)
+        server_log_proxy(c->server, &c->peer, "it is not whole within proxy_ms");
     if (started)
         refuse(c, 408);
     else
         connection_close(c);
 }
 
-void connection_accept(struct http_server *s, int fd, const struct sockaddr *address, socklen_t len)
+void connection_accept(struct http_server *s, int fd, const struct peer *peer,
+                       enum proxy_mode proxy)
 {
     struct connection *c = calloc(1, sizeof *c);
     const int on = 1;
@@ -372,11 +438,13 @@ void connection_accept(struct http_server *s, int fd, const struct sockaddr *add
         close(fd);
         return;
     }
-    if (address->sa_family != AF_UNIX)
+    if (!peer->local)
         setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
     c->server = s;
     c->fd = fd;
-    c->peer = peer_of(address, len);
+    c->peer = *peer;
+    c->proxy = (uint8_t)proxy;
+    c->state = proxy ? CONN_PROXY : CONN_HEAD;
     c->next = s->connections;
     c->link = &s->connections;
     if (c->next)
@@ -386,5 +454,5 @@ void connection_accept(struct http_server *s, int fd, const struct sockaddr *add
     event_assign(&c->read_event, s->base, fd, EV_READ | EV_PERSIST, on_readable, c);
     event_assign(&c->write_event, s->base, fd, EV_WRITE, on_writable, c);
     event_add(&c->read_event, NULL);
-    set_deadline(c, s->limits.idle_ms);
+    set_deadline(c, proxy ? s->limits.proxy_ms : s->limits.idle_ms);
 }

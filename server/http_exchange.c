@@ -88,7 +88,7 @@ struct slice http_peer_text(const struct http_exchange *ex)
 
 bool http_peer_trusted(const struct http_exchange *ex)
 {
-    return trusted_proxies_have(ex->connection->server->proxies, &ex->connection->peer);
+    return trusted_proxies_have(connection_proxies(ex->connection), &ex->connection->peer);
 }
 
 void http_count_as(struct http_exchange *ex, size_t n)
@@ -175,7 +175,8 @@ void exchange_dispatch(struct http_exchange *ex)
     read_again(ex);
     draw_id(ex);
     ex->began_us = clock_micros();
-    forwarded_client(s->proxies, &ex->connection->peer, &ex->head, ex->peer);
+    forwarded_client(connection_proxies(ex->connection), &ex->connection->peer, &ex->head,
+                     ex->peer);
     for (size_t i = 0; i < s->route_count; i++)
         if (is_path(&s->routes[i], &ex->head) && is_method(&s->routes[i], &ex->head)) {
             ex->route = i;

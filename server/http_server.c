@@ -6,12 +6,12 @@
 
 #include "http_server_private.h"
 
-/* While draining, how long a new connection may take to send its first request. */
-enum { ACCEPT_BATCH = 64, FIRST_REQUEST_MS = 500 };
+enum { ACCEPT_BATCH = 64, PROXY_LOG_MS = 1000 };
 static const struct timeval TICK = { .tv_usec = 100 * 1000 };
 
 const struct http_server_limits HTTP_SERVER_DEFAULTS = {
     .message = { .head = 16 * 1024, .body = 64 * 1024, .headers = HTTP1_HEADERS_MAX },
+    .proxy_ms = 3000,
     .head_ms = 5000,
     .body_ms = 10000,
     .idle_ms = 60000,
@@ -41,20 +41,27 @@ static void tick_start(struct http_server *s)
         event_add(s->tick, &TICK);
 }
 
-static void take_connection(struct http_server *s, int fd, const struct sockaddr *address,
+static void take_connection(const struct listener *l, int fd, const struct sockaddr *address,
                             socklen_t len)
 {
+    struct http_server *s = l->server;
+    struct peer peer = peer_of(address, len);
+
     if (s->connection_count >= s->limits.connections) {
         close(fd);
-        return;
+    } else if (l->proxy && !trusted_proxies_have(s->proxies, &peer)) {
+        server_log_proxy(s, &peer, "it is none of trusted_proxies");
+        close(fd);
+    } else {
+        connection_accept(s, fd, &peer, l->proxy);
+        tick_start(s);
     }
-    connection_accept(s, fd, address, len);
-    tick_start(s);
 }
 
 static void on_acceptable(evutil_socket_t listening, short what, void *arg)
 {
-    struct http_server *s = arg;
+    const struct listener *l = arg;
+    struct http_server *s = l->server;
 
     (void)what;
     for (int i = 0; i < ACCEPT_BATCH; i++) {
@@ -63,7 +70,7 @@ static void on_acceptable(evutil_socket_t listening, short what, void *arg)
         int fd =
             accept4(listening, (struct sockaddr *)&address, &len, SOCK_NONBLOCK | SOCK_CLOEXEC);
         if (fd >= 0) {
-            take_connection(s, fd, (struct sockaddr *)&address, len);
+            take_connection(l, fd, (struct sockaddr *)&address, len);
             continue;
         }
         if (is_out_of_descriptors(errno)) {
@@ -125,17 +132,19 @@ enum status http_server_new(struct event_base *base, const struct http_server_op
     return ST_OK;
 }
 
-enum status http_server_listen(struct http_server *s, int fd)
+enum status http_server_listen(struct http_server *s, int fd, enum proxy_mode proxy)
 {
     struct listener *l = calloc(1, sizeof *l);
 
     if (l)
-        l->event = event_new(s->base, fd, EV_READ | EV_PERSIST, on_acceptable, s);
+        l->event = event_new(s->base, fd, EV_READ | EV_PERSIST, on_acceptable, l);
     if (!l || !l->event) {
         free(l);
         close(fd);
         return ST_NO_MEMORY;
     }
+    l->server = s;
+    l->proxy = proxy;
     l->fd = fd;
     l->next = s->listeners;
     s->listeners = l;
@@ -170,6 +179,27 @@ static void observe_connections(const struct http_server *s)
         s->observer->connections(s->observer_arg, s->connection_count);
 }
 
+/* Whoever floods us must not flood the log: a line a second at most. */
+void server_log_proxy(struct http_server *s, const struct peer *peer, const char *why)
+{
+    uint64_t now = connection_now();
+    char text[PEER_TEXT_MAX];
+    struct log_line line;
+
+    if (now < s->proxy_log_ms) {
+        s->proxy_unlogged++;
+        return;
+    }
+    s->proxy_log_ms = now + PROXY_LOG_MS;
+    peer_text(peer, text);
+    log_begin(&line, s->log, LOG_WARN, "PROXY header refused");
+    log_word(&line, "peer", text);
+    log_word(&line, "reason", why);
+    log_int(&line, "more", (int64_t)s->proxy_unlogged); /* since the last line like this */
+    log_end(&line);
+    s->proxy_unlogged = 0;
+}
+
 void server_connection_came(struct http_server *s)
 {
     s->connection_count++;
@@ -190,16 +220,17 @@ void http_server_drain(struct http_server *s, void (*done)(void *arg), void *arg
 
     /* Whoever the kernel has accepted for us already is served. */
     for (struct listener *l = s->listeners; l; l = l->next)
-        on_acceptable(l->fd, EV_READ, s);
+        on_acceptable(l->fd, EV_READ, l);
     close_listeners(s);
     s->draining = true;
     s->drained = done;
     s->drained_arg = arg;
     for (struct connection *c = s->connections; c; c = next) {
         next = c->next;
-        if (c->state == CONN_HEAD && c->in_len == 0 && c->requests)
+        bool quiet = c->in_len == 0 && (c->state == CONN_HEAD || c->state == CONN_PROXY);
+        if (quiet && c->requests)
             connection_close(c);
-        else if (c->state == CONN_HEAD && c->in_len == 0)
+        else if (quiet)
             c->deadline_ms = connection_now() + FIRST_REQUEST_MS;
     }
     if (s->connection_count == 0)

@@ -6,9 +6,11 @@
 
 #include "http1.h"
 #include "log.h"
+#include "proxy_header.h"
 
 struct http_server_limits {
     struct http1_limits message;
+    uint32_t proxy_ms;    /* absolute deadline for a PROXY header, from the connection on */
     uint32_t head_ms;     /* absolute deadline for a head, from its first byte */
     uint32_t body_ms;     /* absolute deadline for a body, from the end of the head */
     uint32_t idle_ms;     /* between requests */
@@ -34,7 +36,8 @@ const struct http1_head *http_request_head(const struct http_exchange *ex);
 struct slice http_request_body(const struct http_exchange *ex);
 struct slice http_request_id(const struct http_exchange *ex); /* for logs and X-Request-Id */
 struct slice http_peer_text(const struct http_exchange *ex);  /* client's address, no port */
-/* Whether the peer of the socket is one of the trusted proxies. */
+/* Whether whoever speaks HTTP with us is one of the trusted proxies: the peer of the socket, or
+ * whom its PROXY header names. */
 bool http_peer_trusted(const struct http_exchange *ex);
 struct event_base *http_exchange_base(const struct http_exchange *ex);
 
@@ -80,8 +83,9 @@ struct http_server_options {
 };
 enum status http_server_new(struct event_base *base, const struct http_server_options *options,
                             struct http_server **out) MUST_USE;
-/* Serves connections accepted on fd (listening, non-blocking); takes fd. */
-enum status http_server_listen(struct http_server *s, int fd) MUST_USE;
+/* Serves connections accepted on fd (listening, non-blocking); takes fd. Where they begin with a
+ * PROXY header, those of others than the trusted proxies are closed at once. */
+enum status http_server_listen(struct http_server *s, int fd, enum proxy_mode proxy) MUST_USE;
 /* Stops accepting, answers what is under way with Connection: close; calls
  * done once no connection is left. */
 void http_server_drain(struct http_server *s, void (*done)(void *arg), void *arg);

@@ -7,6 +7,7 @@
 #include "http_server.h"
 
 enum connection_state {
+    CONN_PROXY,   /* reading a PROXY header */
     CONN_HEAD,    /* reading a head, or idle before one */
     CONN_BODY,    /* reading a body */
     CONN_WAITING, /* a handler has the request */
@@ -15,6 +16,9 @@ enum connection_state {
     CONN_CLOSED
 };
 
+/* While draining, how long a new connection may take to send its first request. */
+enum { FIRST_REQUEST_MS = 500 };
+
 /* Small while idle: buffers are there only while something is in them. */
 struct connection {
     struct http_server *server;
@@ -22,6 +26,8 @@ struct connection {
     struct event read_event, write_event;
     int fd;
     uint8_t state;
+    uint8_t proxy;   /* enum proxy_mode */
+    bool anonymous;  /* the proxy's own: it speaks for nobody else */
     bool processing; /* inside connection_process: replies return to it */
     bool read_paused;
     bool eof;
@@ -68,8 +74,10 @@ struct http_exchange {
 
 struct listener {
     struct listener *next;
+    struct http_server *server;
     struct event *event;
     int fd;
+    enum proxy_mode proxy;
 };
 
 struct http_server {
@@ -88,6 +96,8 @@ struct http_server {
     size_t connection_count;
     bool accept_paused; /* out of descriptors: tried again at the next tick */
     struct event *tick;
+    uint64_t proxy_log_ms;   /* not before is another refused header logged */
+    uint64_t proxy_unlogged; /* meanwhile */
     struct http_exchange *spare_exchanges;
 
     uint8_t *scratch; /* a reply is put together here */
@@ -101,8 +111,10 @@ struct http_server {
 };
 
 /* --- http_connection.c --- */
-void connection_accept(struct http_server *s, int fd, const struct sockaddr *address,
-                       socklen_t len);
+void connection_accept(struct http_server *s, int fd, const struct peer *peer,
+                       enum proxy_mode proxy);
+/* Whose word counts about others on this connection. */
+const struct trusted_proxies *connection_proxies(const struct connection *c);
 /* Reads on with what is in the buffer: the next request, or the next piece. */
 void connection_process(struct connection *c);
 /* Sends `data`; what the peer does not take at once is kept. */
@@ -124,3 +136,4 @@ void exchange_refuse_framing(struct connection *c, unsigned code);
 /* --- http_server.c --- */
 void server_connection_came(struct http_server *s);
 void server_connection_gone(struct http_server *s);
+void server_log_proxy(struct http_server *s, const struct peer *peer, const char *why);

@@ -12,7 +12,12 @@
 
 #include "bytes.h"
 
-enum { BACKLOG = 4096, HOST_MAX = 256, SOCKET_FLAGS = SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC };
+enum {
+    BACKLOG = 4096,
+    HOST_MAX = 256,
+    WHERE_MAX = 512,
+    SOCKET_FLAGS = SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC
+};
 
 static int bind_and_listen(int fd, const struct sockaddr *address, socklen_t len)
 {
@@ -127,21 +132,62 @@ static enum status open_tcp(const char *where, int *fd, const char **why)
     return *fd < 0 ? ST_IO : ST_OK;
 }
 
+/* The mode's word is behind the last space; without one, all is address. */
+static enum proxy_mode split_word(const char *where, struct slice *address)
+{
+    const char *space = strrchr(where, ' ');
+    enum proxy_mode mode;
+
+    *address = slice_of(where);
+    if (!space || proxy_mode_read(slice_of(space + 1), &mode))
+        return PROXY_NONE;
+    address->len = (size_t)(space - where);
+    return mode;
+}
+
+struct slice listener_address(const char *where)
+{
+    struct slice address;
+
+    split_word(where, &address);
+    return address;
+}
+
+enum proxy_mode listener_proxy(const char *where)
+{
+    struct slice address;
+
+    return split_word(where, &address);
+}
+
+static enum status copy_address(const char *where, char out[static WHERE_MAX], const char **why)
+{
+    *why = "it is too long";
+    return slice_copy_text(listener_address(where), out, WHERE_MAX) ? ST_INVALID : ST_OK;
+}
+
 enum status listener_open(const char *where, int *fd, const char **why)
 {
-    if (strncmp(where, "unix:", 5) == 0)
-        return open_unix(where + 5, fd, why);
-    return open_tcp(where, fd, why);
+    char address[WHERE_MAX];
+
+    if (copy_address(where, address, why))
+        return ST_INVALID;
+    if (strncmp(address, "unix:", 5) == 0)
+        return open_unix(address + 5, fd, why);
+    return open_tcp(address, fd, why);
 }
 
 enum status listener_check(const char *where, const char **why)
 {
+    char text[WHERE_MAX];
     struct sockaddr_un address;
     struct addrinfo *found;
 
-    if (strncmp(where, "unix:", 5) == 0)
-        return read_unix(where + 5, &address, why);
-    enum status st = read_tcp(where, &found, why);
+    if (copy_address(where, text, why))
+        return ST_INVALID;
+    if (strncmp(text, "unix:", 5) == 0)
+        return read_unix(text + 5, &address, why);
+    enum status st = read_tcp(text, &found, why);
     if (!st)
         freeaddrinfo(found);
     return st;

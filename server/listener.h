@@ -1,9 +1,14 @@
 /* listener: listening sockets from texts like "127.0.0.1:8101", "[::1]:0" or
- * "unix:/run/vouchsafe/attestd.sock". */
+ * "unix:/run/vouchsafe/attestd.sock", and what their connections begin with where a
+ * word follows, as in "127.0.0.1:8101 proxy_v2". */
 #pragma once
 #include <stdint.h>
 
-#include "status.h"
+#include "proxy_header.h"
+
+/* The text without its word, and what the word says. */
+struct slice listener_address(const char *where);
+enum proxy_mode listener_proxy(const char *where);
 
 /* Non-blocking, close-on-exec. TCP: SO_REUSEPORT, so every worker opens its
  * own; Unix sockets are opened once (a stale one is replaced, mode 0660) and

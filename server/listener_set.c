@@ -15,12 +15,18 @@ enum { ADDRESS_MAX = 128, SYSTEMD_FIRST_FD = 3, SYSTEMD_FDS_MAX = 64 };
 struct listener_set {
     size_t count, workers;
     char (*addresses)[ADDRESS_MAX]; /* count of them */
+    enum proxy_mode *proxies;       /* count of them */
     int *fds;                       /* of worker w: those from fds[w * count] on */
 };
 
 size_t listener_set_count(const struct listener_set *set)
 {
     return set->count;
+}
+
+enum proxy_mode listener_set_proxy(const struct listener_set *set, size_t i)
+{
+    return set->proxies[i];
 }
 
 static int *fd_at(struct listener_set *set, size_t worker, size_t i)
@@ -37,8 +43,9 @@ static struct listener_set *set_new(size_t count, size_t workers)
     set->count = count;
     set->workers = workers;
     set->addresses = calloc(count, sizeof *set->addresses);
+    set->proxies = calloc(count, sizeof *set->proxies);
     set->fds = malloc(count * workers * sizeof *set->fds);
-    if (!set->addresses || !set->fds) {
+    if (!set->addresses || !set->proxies || !set->fds) {
         set->workers = 0;
         listener_set_free(set);
         return NULL;
@@ -56,17 +63,19 @@ void listener_set_free(struct listener_set *set)
         if (set->fds[i] >= 0)
             close(set->fds[i]);
     free(set->addresses);
+    free(set->proxies);
     free(set->fds);
     free(set);
 }
 
-/* "127.0.0.1:0" becomes "127.0.0.1:PORT". */
+/* "127.0.0.1:0 proxy_v2" becomes "127.0.0.1:PORT". */
 static void write_address(const char *where, uint16_t port, char out[static ADDRESS_MAX])
 {
     const char *colon = strrchr(where, ':');
+    struct slice address = listener_address(where);
 
     if (port == 0)
-        snprintf(out, ADDRESS_MAX, "%s", where);
+        snprintf(out, ADDRESS_MAX, "%.*s", (int)address.len, where);
     else
         snprintf(out, ADDRESS_MAX, "%.*s:%u", (int)(colon - where), where, (unsigned)port);
 }
@@ -81,6 +90,7 @@ static enum status open_one(struct listener_set *set, size_t i, const char *wher
         return st;
     uint16_t port = listener_port(*fd_at(set, 0, i));
     write_address(where, port, set->addresses[i]);
+    set->proxies[i] = listener_proxy(where);
     for (size_t w = 1; !st && w < set->workers; w++) {
         int *fd = fd_at(set, w, i);
         if (port) {
@@ -106,11 +116,23 @@ static size_t systemd_count(void)
     return (size_t)value;
 }
 
+/* FileDescriptorName=proxy_v2 in the unit says what a word in `listen` would. */
+static enum proxy_mode systemd_proxy(size_t i)
+{
+    struct slice names = slice_of(getenv("LISTEN_FDNAMES")), name = { NULL, 0 };
+    enum proxy_mode mode;
+
+    for (size_t n = 0; n <= i && names.data; n++)
+        name = slice_cut(&names, ':');
+    return name.data && proxy_mode_read(name, &mode) == ST_OK ? mode : PROXY_NONE;
+}
+
 static enum status adopt_one(struct listener_set *set, size_t i, const char **why)
 {
     int given = SYSTEMD_FIRST_FD + (int)i;
 
     snprintf(set->addresses[i], ADDRESS_MAX, "systemd:%zu", i);
+    set->proxies[i] = systemd_proxy(i);
     for (size_t w = 0; w < set->workers; w++) {
         int *fd = fd_at(set, w, i);
         *fd = fcntl(given, F_DUPFD_CLOEXEC, 0);
@@ -175,6 +197,13 @@ int listener_set_take(struct listener_set *set, size_t worker, size_t i)
 
 void listener_set_log(const struct listener_set *set, struct log *log, const char *event)
 {
-    for (size_t i = 0; i < set->count; i++)
-        log_note(log, LOG_INFO, event, "address", set->addresses[i]);
+    struct log_line line;
+
+    for (size_t i = 0; i < set->count; i++) {
+        log_begin(&line, log, LOG_INFO, event);
+        log_word(&line, "address", set->addresses[i]);
+        if (set->proxies[i])
+            log_word(&line, "proxy", proxy_mode_word(set->proxies[i]));
+        log_end(&line);
+    }
 }

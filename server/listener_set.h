@@ -4,7 +4,7 @@
 #include <stddef.h>
 
 #include "log.h"
-#include "status.h"
+#include "proxy_header.h"
 
 struct listener_set;
 
@@ -15,6 +15,8 @@ enum status listener_set_open(const char *const *where, size_t count, size_t wor
 /* Those of the admin setting, for one thread: never systemd's. */
 enum status listener_set_open_admin(const char *const *where, size_t count,
                                     struct listener_set **out, char *why, size_t why_cap) MUST_USE;
+/* What connections to the i-th socket begin with. */
+enum proxy_mode listener_set_proxy(const struct listener_set *set, size_t i);
 size_t listener_set_count(const struct listener_set *set);
 /* The i-th socket of a worker, the caller's from here on. */
 int listener_set_take(struct listener_set *set, size_t worker, size_t i);

@@ -163,7 +163,8 @@ static enum status open_server(struct worker_thread *t)
 
     for (size_t i = 0; !st && i < listener_set_count(t->setup->listeners); i++)
         st = http_server_listen(t->worker.http,
-                                listener_set_take(t->setup->listeners, t->worker.index, i));
+                                listener_set_take(t->setup->listeners, t->worker.index, i),
+                                listener_set_proxy(t->setup->listeners, i));
     return st;
 }
 

@@ -142,7 +142,7 @@ static inline struct http_server *site_serve_to(struct site *s, const struct htt
     cr_assert_eq(http_server_new(s->base, &options, &server), ST_OK);
     cr_assert_eq(listener_open("127.0.0.1:0", &fd, &why), ST_OK);
     *port = listener_port(fd);
-    cr_assert_eq(http_server_listen(server, fd), ST_OK);
+    cr_assert_eq(http_server_listen(server, fd, PROXY_NONE), ST_OK);
     return server;
 }
 

@@ -92,7 +92,7 @@ static void setup(void)
     cr_assert_eq(http_server_new(b.base, &options, &b.server), ST_OK);
     cr_assert_eq(listener_open("127.0.0.1:0", &fd, &why), ST_OK);
     snprintf(url, sizeof url, "http://127.0.0.1:%u", listener_port(fd));
-    cr_assert_eq(http_server_listen(b.server, fd), ST_OK);
+    cr_assert_eq(http_server_listen(b.server, fd, PROXY_NONE), ST_OK);
     struct url parsed;
     cr_assert_eq(url_read(slice_of(url), &parsed), ST_OK);
     cr_assert_eq(http_client_new(b.base, &parsed, &HTTP_CLIENT_DEFAULTS, NULL, NULL, &b.client),

@@ -154,6 +154,14 @@ Test(config, settings_that_are_refused)
         { "admin = { \"nowhere\" }", "admin \"nowhere\"" },
         { "listen = { \"[::1]:1\", \"unix:/x\" } admin = { \"[::1]:2\", \"unix:/x\" }",
           "admin \"unix:/x\"" },
+        { "listen = { \"127.0.0.1:1 proxy_v2\" }", "trusted_proxies, which are empty" },
+        { "listen = { \"127.0.0.1:1 proxy_v1\" } trusted_proxies = { unix }", "proxy_v1" },
+        { "listen = { \"127.0.0.1:1\", \"127.0.0.1:1 proxy\" } trusted_proxies = { unix }",
+          "twice" },
+        { "listen = { \"[::1]:1 proxy\" } admin = { \"[::1]:1\" } trusted_proxies = { unix }",
+          "admin \"[::1]:1\"" },
+        { "admin = { \"[::1]:1 proxy\" } trusted_proxies = { unix }", "for listen" },
+        { "http { proxy_ms = 0 }", "http proxy_ms" },
         { "trusted_proxies = { \"x\" }", "trusted_proxies" },
         { "log { level = loud }", "loud" },
         { "http { head_bytes = 1023 }", "http head_bytes" },
@@ -208,19 +216,21 @@ Test(config, everything_set)
     struct config_daemon c;
     cfg_t *cfg;
 
-    cr_assert_eq(read_settings("listen = { \"127.0.0.1:0\", \"[::1]:8101\", \"unix:/run/x\" }\n"
-                               "admin = { \"127.0.0.1:0\", \"[::1]:9101\" }\n"
-                               "workers = 256 drain_timeout = 0 user = nobody\n"
-                               "trusted_proxies = { \"10.0.0.0/8\", \"unix\" }\n"
-                               "log { file = \"/x\" level = debug }\n"
-                               "http { head_bytes = 1024 body_bytes = 2048 headers = 8 head_ms = 1"
-                               " body_ms = 2 idle_ms = 3 write_ms = 4 requests = 5 connections = 6 "
-                               "}\n"
-                               "rate_limit { per_address = 1 address_burst = 2 ipv6_prefix = 3"
-                               " per_client = 4 client_burst = 5 entries = 1024 }\n"
-                               "store { max_records = 1 max_value_bytes = 65536 }\n",
-                               &c, &cfg),
-                 ST_OK, "%s", why);
+    cr_assert_eq(
+        read_settings("listen = { \"127.0.0.1:0\", \"[::1]:8101 proxy\", \"unix:/run/x\" }\n"
+                      "admin = { \"127.0.0.1:0\", \"[::1]:9101\" }\n"
+                      "workers = 256 drain_timeout = 0 user = nobody\n"
+                      "trusted_proxies = { \"10.0.0.0/8\", \"unix\" }\n"
+                      "log { file = \"/x\" level = debug }\n"
+                      "http { head_bytes = 1024 body_bytes = 2048 headers = 8 head_ms = 1"
+                      " proxy_ms = 7"
+                      " body_ms = 2 idle_ms = 3 write_ms = 4 requests = 5 connections = 6 "
+                      "}\n"
+                      "rate_limit { per_address = 1 address_burst = 2 ipv6_prefix = 3"
+                      " per_client = 4 client_burst = 5 entries = 1024 }\n"
+                      "store { max_records = 1 max_value_bytes = 65536 }\n",
+                      &c, &cfg),
+        ST_OK, "%s", why);
     cr_assert_eq(c.listen_count, 3);
     cr_assert_str_eq(c.listen[2], "unix:/run/x");
     cr_assert_eq(c.admin_count, 2);
@@ -231,7 +241,8 @@ Test(config, everything_set)
     cr_assert_eq(c.trusted_proxy_count, 2);
     cr_assert_str_eq(c.log_file, "/x");
     cr_assert_eq(c.log_level, LOG_DEBUG);
-    const struct http_server_limits http = { .message = { 1024, 2048, 8 },
+    static const struct http_server_limits http = { .message = { 1024, 2048, 8 },
+                                             .proxy_ms = 7,
                                              .head_ms = 1,
                                              .body_ms = 2,
                                              .idle_ms = 3,

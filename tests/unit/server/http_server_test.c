@@ -81,6 +81,16 @@ static void on_timer(struct http_exchange *ex, void *app)
     cr_assert_eq(event_base_once(base, -1, EV_TIMEOUT, reply_later, ex, &soon), 0);
 }
 
+/* Who it takes the caller for, and whether as a trusted proxy. */
+static void on_who(struct http_exchange *ex, void *app)
+{
+    const struct http_header_field field = { "X-Trusted",
+                                             slice_of(http_peer_trusted(ex) ? "yes" : "no") };
+
+    (void)app;
+    http_reply(ex, 200, "text/plain", &field, 1, http_peer_text(ex));
+}
+
 static void on_busy(struct http_exchange *ex, void *app)
 {
     (void)app;
@@ -126,14 +136,19 @@ static const struct http_route routes[] = {
     { "GET", "/much", on_much },   { "GET", "/timer", on_timer },  { "GET", "/busy", on_busy },
     { "GET", "/hello", on_hello }, { "POST", "/hello", on_hello }, { "POST", "/echo", on_echo },
     { "GET", "/hold", on_hold },   { "GET", "/split", on_split },  { "*", "/any/*", on_hello },
-    { "GET", "/part", on_part },
+    { "GET", "/part", on_part },   { "GET", "/who", on_who },
 };
 
-static void serve(void)
+static const char *const *proxies;
+static size_t proxy_count;
+
+static void serve_as(enum proxy_mode proxy)
 {
     const struct http_server_options options = { .routes = routes,
                                                  .app = &calls,
                                                  .limits = &limits,
+                                                 .trusted_proxies = proxies,
+                                                 .trusted_proxy_count = proxy_count,
                                                  .observer = &observer,
                                                  .observer_arg = &observed,
                                                  .route_count = sizeof routes / sizeof routes[0] };
@@ -143,7 +158,12 @@ static void serve(void)
     cr_assert_eq(http_server_new(base, &options, &server), ST_OK);
     cr_assert_eq(listener_open("127.0.0.1:0", &fd, &why), ST_OK);
     port = listener_port(fd);
-    cr_assert_eq(http_server_listen(server, fd), ST_OK);
+    cr_assert_eq(http_server_listen(server, fd, proxy), ST_OK);
+}
+
+static void serve(void)
+{
+    serve_as(PROXY_NONE);
 }
 
 static void setup(void)
@@ -677,4 +697,137 @@ Test(http_server, what_takes_time_is_measured)
     cr_assert_eq(observed.replies, 1);
     cr_assert_geq(observed.microseconds, 50000);
     close(fd);
+}
+
+/* --- PROXY headers --- */
+
+#define V2_V4(a, b, c, d) "\r\n\r\n\0\r\nQUIT\n\x21\x11\0\x0c" a b c d "\x7f\0\0\1\x12\x34\0\x50"
+#define V2_CLIENT         V2_V4("\xc0", "\0", "\2", "\7")   /* 192.0.2.7 */
+#define V2_PROXY          V2_V4("\xc0", "\0", "\2", "\x63") /* 192.0.2.99 */
+#define V2_LOCAL          "\r\n\r\n\0\r\nQUIT\n\x20\0\0\0"
+#define FORWARDED         "GET /who HTTP/1.1\r\nHost: a\r\nX-Forwarded-For: 6.6.6.6\r\n\r\n"
+
+static const char *const believed[] = { "127.0.0.1", "192.0.2.99" };
+
+static void serve_proxied(enum proxy_mode mode)
+{
+    proxies = believed;
+    proxy_count = 2;
+    serve_as(mode);
+}
+
+Test(http_server, a_proxy_header_says_who_calls)
+{
+    static const struct {
+        struct slice text;
+        const char *peer, *trusted;
+    } rows[] = {
+        { SLICE_LIT(V2_CLIENT GET("/who")), "192.0.2.7", "no" },
+        /* The client itself is no proxy: what it says of others counts for nothing. */
+        { SLICE_LIT(V2_CLIENT FORWARDED), "192.0.2.7", "no" },
+        { SLICE_LIT(V2_PROXY FORWARDED), "6.6.6.6", "yes" },
+        { SLICE_LIT(V2_LOCAL GET("/who")), "127.0.0.1", "no" },
+        { SLICE_LIT(V2_LOCAL FORWARDED), "127.0.0.1", "no" },
+        { SLICE_LIT("PROXY TCP4 192.0.2.8 127.0.0.1 1 2\r\n" FORWARDED), "192.0.2.8", "no" },
+    };
+    char trusted[32];
+
+    serve_proxied(PROXY_ANY);
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct heard *h = one(rows[i].text);
+        snprintf(trusted, sizeof trusted, "X-Trusted: %s\r\n", rows[i].trusted);
+        cr_assert_eq(answers(h, "HTTP/1.1 200"), 1, "%zu: %s", i, h->text);
+        cr_expect_str_eq(strstr(h->text, "\r\n\r\n") + 4, rows[i].peer, "%zu", i);
+        cr_expect_not_null(strstr(h->text, trusted), "%zu", i);
+    }
+}
+
+Test(http_server, a_proxy_header_byte_by_byte_is_for_all_requests_of_its_connection)
+{
+    static const char text[] = V2_CLIENT GET("/who") GET("/who");
+
+    serve_proxied(PROXY_V2);
+    int fd = dial();
+    for (size_t i = 0; i < sizeof text - 1; i++) {
+        (void)!send(fd, text + i, 1, 0);
+        event_base_loop(base, EVLOOP_NONBLOCK);
+    }
+    struct heard *h = hear(fd);
+    cr_assert_eq(answers(h, "192.0.2.7"), 2, "%s", h->text);
+    close(fd);
+}
+
+Test(http_server, what_begins_without_the_header_that_is_wanted_is_closed_without_an_answer)
+{
+    static const struct slice rows[] = {
+        SLICE_LIT(GET("/who")),
+        SLICE_LIT("PROXY TCP4 192.0.2.8 127.0.0.1 1 2\r\n" GET("/who")),
+        SLICE_LIT("PROXY UNKNOWN\r\n" GET("/who")),
+        SLICE_LIT("\r\n\r\n\0\r\nQUIT\n\x21\0\0\0" GET("/who")),
+    };
+
+    serve_proxied(PROXY_V2);
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        int fd = dial();
+        say(fd, rows[i]);
+        struct heard *h = hear(fd);
+        cr_expect_eq(h->len, 0, "%zu: %s", i, h->text);
+        close(fd);
+        run_ms(5);
+        cr_expect_eq(http_server_connections(server), 0);
+    }
+    cr_expect_eq(answers(one(SLICE_LIT(V2_CLIENT GET("/who"))), "HTTP/1.1 200"), 1);
+}
+
+Test(http_server, a_second_header_is_a_malformed_request)
+{
+    serve_proxied(PROXY_ANY);
+    struct heard *h = one(SLICE_LIT(V2_CLIENT V2_PROXY GET("/who")));
+    cr_expect_eq(answers(h, "HTTP/1.1 400"), 1, "%s", h->text);
+    cr_expect_eq(answers(h, "HTTP/1.1"), 1);
+}
+
+Test(http_server, a_header_where_none_is_wanted_is_a_malformed_request)
+{
+    serve_proxied(PROXY_NONE);
+    cr_expect_eq(answers(one(SLICE_LIT(V2_CLIENT GET("/who"))), "HTTP/1.1 400"), 1);
+    cr_expect_eq(answers(one(SLICE_LIT("PROXY TCP4 192.0.2.8 127.0.0.1 1 2\r\n" GET("/who"))),
+                         "HTTP/1.1 400"),
+                 1);
+    cr_expect_eq(answers(one(SLICE_LIT(GET("/who"))), "HTTP/1.1 200"), 1);
+}
+
+Test(http_server, whoever_is_no_trusted_proxy_is_closed_at_once)
+{
+    static const char *const others[] = { "10.0.0.1" };
+
+    proxies = others;
+    proxy_count = 1;
+    serve_as(PROXY_V2);
+    int fd = dial();
+    say(fd, SLICE_LIT(V2_CLIENT GET("/who")));
+    struct heard *h = hear(fd);
+    cr_expect_eq(h->len, 0, "%s", h->text);
+    cr_expect_eq(http_server_connections(server), 0);
+    close(fd);
+}
+
+Test(http_server, a_proxy_header_has_a_deadline_that_bytes_do_not_extend)
+{
+    static const char text[] = V2_CLIENT;
+
+    limits.proxy_ms = 300;
+    serve_proxied(PROXY_V2);
+    int silent = dial(), dripping = dial();
+    for (size_t i = 0; i < sizeof text - 2; i++) {
+        (void)!send(dripping, text + i, 1, MSG_NOSIGNAL);
+        run_ms(50);
+    }
+    cr_expect_eq(hear(dripping)->len, 0);
+    struct heard *h = hear_end(silent);
+    cr_expect(h->closed);
+    cr_expect_eq(h->len, 0);
+    cr_expect_eq(http_server_connections(server), 0);
+    close(silent);
+    close(dripping);
 }

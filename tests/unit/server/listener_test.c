@@ -84,10 +84,23 @@ Test(listener, what_is_checked_is_what_opens)
         const char *where;
         enum status st;
     } rows[] = {
-        { "", ST_INVALID },       { "unix:", ST_INVALID },           { "127.0.0.1", ST_INVALID },
-        { "::1:80", ST_INVALID }, { "127.0.0.1:65536", ST_INVALID }, { "localhost:0", ST_INVALID },
-        { "127.0.0.1:0", ST_OK }, { "127.0.0.1:65535", ST_OK },      { "[::1]:0", ST_OK },
-        { "[::]:8080", ST_OK },   { "unix:/nowhere/a", ST_OK },
+        { "", ST_INVALID },
+        { "unix:", ST_INVALID },
+        { "127.0.0.1", ST_INVALID },
+        { "::1:80", ST_INVALID },
+        { "127.0.0.1:65536", ST_INVALID },
+        { "localhost:0", ST_INVALID },
+        { "127.0.0.1:0 proxy_v2", ST_OK },
+        { "unix:/a proxy", ST_OK },
+        { "proxy", ST_INVALID },
+        { "127.0.0.1:0 x", ST_INVALID },
+        { "127.0.0.1:0  proxy", ST_INVALID },
+        { " proxy", ST_INVALID },
+        { "127.0.0.1:0", ST_OK },
+        { "127.0.0.1:65535", ST_OK },
+        { "[::1]:0", ST_OK },
+        { "[::]:8080", ST_OK },
+        { "unix:/nowhere/a", ST_OK },
     };
     const char *why;
 
@@ -95,6 +108,25 @@ Test(listener, what_is_checked_is_what_opens)
         why = NULL;
         cr_expect_eq(listener_check(rows[i].where, &why), rows[i].st, "%s", rows[i].where);
         cr_expect(rows[i].st == ST_OK || why, "%s", rows[i].where);
+    }
+}
+
+Test(listener, a_word_behind_the_address)
+{
+    static const struct {
+        const char *where, *address;
+        enum proxy_mode proxy;
+    } rows[] = {
+        { "127.0.0.1:80", "127.0.0.1:80", PROXY_NONE },
+        { "127.0.0.1:80 proxy_v2", "127.0.0.1:80", PROXY_V2 },
+        { "unix:/a b proxy", "unix:/a b", PROXY_ANY },
+        { "unix:/a b", "unix:/a b", PROXY_NONE },
+        { "unix:/proxy", "unix:/proxy", PROXY_NONE },
+    };
+
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        cr_expect(slice_is(listener_address(rows[i].where), rows[i].address), "%s", rows[i].where);
+        cr_expect_eq(listener_proxy(rows[i].where), rows[i].proxy, "%s", rows[i].where);
     }
 }
 
