@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-/* nginx and HAProxy are told what to send (deploy/mediator.conf); Traefik's forwardAuth
+/* nginx and HAProxy are told what to send (deploy/nginx, deploy/haproxy); Traefik's forwardAuth
  * sends X-Forwarded-*; Envoy's ext_authz puts the path behind its prefix. */
 static const struct original_source sources[] = {
     { "x-original", "X-Original-Method", "X-Original-URI" },

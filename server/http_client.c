@@ -233,6 +233,7 @@ static void write_request(struct writer *w, const struct http_client *client,
     struct writer length = writer_over(digits, sizeof digits);
 
     http1_write_request(w, call->method, call->target, slice_of(client->authority));
+    http1_write_header(w, SLICE_LIT("Accept-Encoding"), SLICE_LIT("identity"));
     for (size_t i = 0; i < call->header_count; i++)
         http1_write_header(w, call->headers[i].name, call->headers[i].value);
     writer_decimal(&length, (int64_t)call->body.len);

@@ -28,7 +28,7 @@ struct http_response {
  * ST_OK with a response of any code; ST_BUSY, ST_UNAVAILABLE: nothing was
  * written; ST_LOST: written, no whole answer came (reset, cut short);
  * ST_TIMEOUT: written, the deadline passed; ST_INVALID, ST_TOO_LARGE: the
- * answer is malformed or too large. A request is written once: it is tried on
+ * answer is malformed, encoded though none was to be, or too large. A request is written once: it is tried on
  * another connection only while no byte of it has been written, or, where
  * `idempotent`, when a pooled connection closes before a byte of answer. */
 typedef void http_client_fn(void *arg, enum status st, const struct http_response *response);
@@ -36,7 +36,7 @@ typedef void http_client_fn(void *arg, enum status st, const struct http_respons
 struct http_call {
     const char *method;
     struct slice target;                /* path[?query] */
-    const struct http1_header *headers; /* Host and Content-Length are added */
+    const struct http1_header *headers; /* Host, Accept-Encoding and Content-Length are added */
     size_t header_count;
     struct slice body;
     bool idempotent;

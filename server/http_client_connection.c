@@ -188,16 +188,29 @@ static enum http1_progress parse_body(struct client_connection *c, enum http1_er
     return progress;
 }
 
+/* None was to be (RFC 9110 §12.5.3): we decode nothing, and what reads the body would misread it.
+ */
+static bool is_encoded(const struct http1_head *head)
+{
+    for (size_t i = 0; i < head->header_count; i++)
+        if (slice_equal_nocase(head->headers[i].name, SLICE_LIT("Content-Encoding")) &&
+            !slice_equal_nocase(head->headers[i].value, SLICE_LIT("identity")))
+            return true;
+    return false;
+}
+
 static void finish(struct client_connection *c)
 {
     enum http1_error error;
     size_t head_len;
 
     c->scanned = 0;
-    if (read_head(c, c->head_len, &head_len, &error) == HTTP1_DONE)
-        complete(c);
-    else
+    if (read_head(c, c->head_len, &head_len, &error) != HTTP1_DONE)
         give_up(c, ST_INTERNAL);
+    else if (is_encoded(&c->head))
+        give_up(c, ST_INVALID);
+    else
+        complete(c);
 }
 
 /* False if the connection is gone, or its call answered. */

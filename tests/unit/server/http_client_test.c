@@ -212,6 +212,8 @@ Test(http_client, what_is_no_answer)
         { OK "Content-Length: 2\r\nTransfer-Encoding: chunked\r\n\r\n", KEEP, ST_INVALID },
         { OK "Transfer-Encoding: chunked\r\n\r\nzz\r\n", KEEP, ST_INVALID },
         { "HTTP/1.1 101 Switching\r\n\r\n", KEEP, ST_INVALID },
+        { OK "Content-Encoding: gzip\r\nContent-Length: 2\r\n\r\nab", KEEP, ST_INVALID },
+        { OK "Content-Encoding: gzip\r\n\r\nab", CLOSE, ST_INVALID },
         { OK "Content-Length: 99999999\r\n\r\n", KEEP, ST_TOO_LARGE },
         { OK "Transfer-Encoding: chunked\r\n\r\nfffffff\r\n", KEEP, ST_TOO_LARGE },
     };
@@ -235,6 +237,7 @@ Test(http_client, what_is_an_answer)
     } cases[] = {
         { OK "Content-Length: 2\r\n\r\nab", KEEP, 200, "ab" },
         { OK "Content-Length: 0\r\n\r\n", CLOSE, 200, "" },
+        { OK "Content-Encoding: identity\r\nContent-Length: 2\r\n\r\nab", KEEP, 200, "ab" },
         { OK "Transfer-Encoding: chunked\r\n\r\n1\r\na\r\n1\r\nb\r\n0\r\n\r\n", KEEP, 200, "ab" },
         { OK "\r\nuntil the end", CLOSE, 200, "until the end" },
         { "HTTP/1.0 200 OK\r\nContent-Length: 2\r\n\r\nab", CLOSE, 200, "ab" },
@@ -264,6 +267,7 @@ Test(http_client, what_is_sent)
     cr_assert_eq(call(false), ST_OK);
     cr_assert_eq(strstr(last_request, "POST /t?q HTTP/1.1\r\nHost: 127.0.0.1:"), last_request);
     cr_assert_not_null(strstr(last_request, "\r\nX-Test: yes\r\n"));
+    cr_assert_not_null(strstr(last_request, "\r\nAccept-Encoding: identity\r\n"));
     cr_assert_not_null(strstr(last_request, "\r\nContent-Length: 3\r\n"));
     cr_assert_not_null(strstr(last_request, "\r\n\r\na=b"));
 }
