@@ -69,6 +69,7 @@ class Scripted:
     def __init__(self, answer=None, tls=None):
         self.answer, self.greet = answer or (lambda talk, *_: talk.send(ok())), None
         self.requests, self.connections, self.bytes_seen = [], 0, 0
+        self.open = set()
         self.ended, self.lock = threading.Event(), threading.Lock()
         self.context = None
         if tls:
@@ -78,6 +79,15 @@ class Scripted:
         self.port = self.listening.getsockname()[1]
         self.url = "%s://127.0.0.1:%d" % ("https" if tls else "http", self.port)
         threading.Thread(target=self._accept, daemon=True).start()
+
+    def drop(self):
+        """Ends every connection; what uses one next finds it closed."""
+        with self.lock:
+            for sock in self.open:
+                try:
+                    sock.shutdown(socket.SHUT_RDWR)
+                except OSError:
+                    pass
 
     def clear(self):
         with self.lock:
@@ -94,6 +104,8 @@ class Scripted:
     def _serve(self, sock):
         with self.lock:
             self.connections += 1
+            self.open.add(sock)
+        plain = sock
         try:
             sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             if self.context:
@@ -103,6 +115,8 @@ class Scripted:
         except (OSError, ssl.SSLError):
             pass
         finally:
+            with self.lock:
+                self.open.discard(plain)
             sock.close()
 
     def _talk(self, talk):

@@ -331,6 +331,7 @@ class Races(UpstreamCase):
         self.server.answer = lambda talk, *_: answer(talk, draw)
         with concurrent.futures.ThreadPoolExecutor(self.THREADS) as pool:
             told = dict(pool.map(one, range(self.REQUESTS)))
+        self.server.drop()  # some wait to be reset by a request
         self.passes()
         return told
 

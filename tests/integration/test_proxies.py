@@ -32,7 +32,7 @@ ECHO = """server {
 }
 """
 CLAIMED = {"Vouchsafe-Client-Id": "root", "Vouchsafe-Jkt": "x", "Vouchsafe-Streak": "99",
-           "Vouchsafe-Coverage": "1", "Vouchsafe-Version": "9", "Vouchsafe-Status": "x"}
+           "Vouchsafe-Coverage": "7", "Vouchsafe-Version": "9", "Vouchsafe-Status": "x"}
 SPOOFED = ({"X-Forwarded-For": "6.6.6.6"}, {"Forwarded": "for=6.6.6.6"},
            {"X-Forwarded-For": "6.6.6.6, 127.0.0.1", "Forwarded": "for=6.6.6.6"},
            {"X-Real-IP": "6.6.6.6", "X-Client-IP": "6.6.6.6", "True-Client-IP": "6.6.6.6"})
@@ -52,8 +52,10 @@ class Front(http.client.HTTPSConnection):
 
 
 class ProxyCase(SiteCase):
+    # A sanitizer makes the app larger: a megabyte is covered whole.
     OPTIONS = {"attestd_config": 'trusted_proxies = { "127.0.0.1" }\n'
                                  'listen += { "127.0.0.1:0 proxy_v2" }\n'
+                                 "challenge { blocks = 256 }\n"
                                  "rate_limit { per_address = 1 address_burst = %d }\n" % BURST}
     ORIGINAL = "x-original"
 
