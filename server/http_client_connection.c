@@ -188,8 +188,7 @@ static enum http1_progress parse_body(struct client_connection *c, enum http1_er
     return progress;
 }
 
-/* None was to be (RFC 9110 §12.5.3): we decode nothing, and what reads the body would misread it.
- */
+/* None was to be (RFC 9110 §12.5.3): whoever reads the body would misread it. */
 static bool is_encoded(const struct http1_head *head)
 {
     for (size_t i = 0; i < head->header_count; i++)
