@@ -29,8 +29,8 @@ struct http_response {
  * written; ST_LOST: written, no whole answer came (reset, cut short);
  * ST_TIMEOUT: written, the deadline passed; ST_INVALID, ST_TOO_LARGE: the
  * answer is malformed, encoded though none was to be, or too large. A request is
- * written once: it is tried on another connection only while no byte of it has been written, or, where
- * `idempotent`, when a pooled connection closes before a byte of answer. */
+ * written once: it is tried on another connection only while no byte of it has
+ * been written, or, where `idempotent`, when a pooled connection closes before a byte of answer. */
 typedef void http_client_fn(void *arg, enum status st, const struct http_response *response);
 
 struct http_call {

@@ -242,13 +242,13 @@ Test(config, everything_set)
     cr_assert_str_eq(c.log_file, "/x");
     cr_assert_eq(c.log_level, LOG_DEBUG);
     static const struct http_server_limits http = { .message = { 1024, 2048, 8 },
-                                             .proxy_ms = 7,
-                                             .head_ms = 1,
-                                             .body_ms = 2,
-                                             .idle_ms = 3,
-                                             .write_ms = 4,
-                                             .requests = 5,
-                                             .connections = 6 };
+                                                    .proxy_ms = 7,
+                                                    .head_ms = 1,
+                                                    .body_ms = 2,
+                                                    .idle_ms = 3,
+                                                    .write_ms = 4,
+                                                    .requests = 5,
+                                                    .connections = 6 };
     cr_assert_eq(memcmp(&c.http, &http, sizeof http), 0);
     const struct rate_settings rates = { { { 1, 2 }, { 4, 5 } }, 3, 1024 };
     cr_assert_eq(memcmp(&c.rates, &rates, sizeof rates), 0);
