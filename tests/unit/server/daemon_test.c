@@ -601,7 +601,8 @@ Test(daemon, systemd_is_told)
     }
 }
 
-Test(daemon, systemd_hands_over_a_socket)
+/* Starts the daemon with a socket from systemd of that name; its port. */
+static unsigned start_with_socket(const char *name)
 {
     struct sockaddr_in address = { .sin_family = AF_INET,
                                    .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
@@ -611,7 +612,6 @@ Test(daemon, systemd_hands_over_a_socket)
     cr_assert_eq(bind(fd, (struct sockaddr *)&address, len), 0);
     cr_assert_eq(listen(fd, 8), 0);
     cr_assert_eq(getsockname(fd, (struct sockaddr *)&address, &len), 0);
-    configure("word = one workers = 2");
     box.pid = fork();
     if (box.pid == 0) {
         char pid[16];
@@ -619,14 +619,38 @@ Test(daemon, systemd_hands_over_a_socket)
         snprintf(pid, sizeof pid, "%d", (int)getpid());
         setenv("LISTEN_PID", pid, 1);
         setenv("LISTEN_FDS", "1", 1);
+        setenv("LISTEN_FDNAMES", name, 1);
         dup2(fd, 3);
         exit(run_daemon(3, (char **)argv, note_start));
     }
     close(fd);
     await_logged("systemd:0", 1);
+    return ntohs(address.sin_port);
+}
+
+Test(daemon, systemd_hands_over_a_socket)
+{
+    configure("word = one workers = 2");
+    unsigned port = start_with_socket("testd.socket");
     for (int i = 0; i < 4; i++) {
-        fd = dial(ntohs(address.sin_port));
+        int fd = dial(port);
         ask(fd, "/word");
         cr_assert_str_eq(answer(fd), "200 one");
     }
+}
+
+Test(daemon, a_socket_of_systemds_may_want_proxy_headers)
+{
+    static const char header[] = "PROXY TCP4 192.0.2.7 127.0.0.1 1 2\r\n";
+
+    configure("word = one workers = 2 trusted_proxies = { \"127.0.0.1\" }");
+    unsigned port = start_with_socket("proxy");
+    await_logged("\"proxy\":\"proxy\"", 1);
+    int fd = dial(port), without = dial(port);
+    char byte;
+    ask(without, "/word");
+    cr_expect_leq(recv(without, &byte, 1, 0), 0, "closed without an answer");
+    cr_assert_eq(send(fd, header, sizeof header - 1, 0), sizeof header - 1);
+    ask(fd, "/word");
+    cr_assert_str_eq(answer(fd), "200 one");
 }
