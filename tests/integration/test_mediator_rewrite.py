@@ -5,6 +5,7 @@ import base64
 import hashlib
 import hmac
 import http.client
+import itertools
 import json
 import os
 import random
@@ -18,7 +19,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, ed25519, utils
 from harness.attacks import unb64
 from harness.attester import Attester
 from harness.case import SiteCase
-from harness.scripted import Scripted
+from harness.scripted import Scripted, ok
 from harness.vouchsafe import attestctl, mediatorctl
 
 APPS = {"basic": ("client_secret_basic", None), "post": ("client_secret_post", None),
@@ -204,7 +205,9 @@ class Rewrite(SiteCase):
 
     @classmethod
     def start(cls):
-        cls.server = Scripted()
+        codes = itertools.count()  # a device code is handed out once
+        cls.server = Scripted(lambda talk, *_: talk.send(ok(
+            b'{"device_code":"code-%d","expires_in":60}' % next(codes))))
         cls.keys, sections = {}, ""
         for name, (method, alg) in APPS.items():
             attestctl(cls.site.registry, "app", "add", name)
