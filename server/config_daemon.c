@@ -209,7 +209,10 @@ static bool same_redis(const struct store_redis_settings *a, const struct store_
            a->command_timeout_ms == b->command_timeout_ms &&
            a->connect_timeout_ms == b->connect_timeout_ms &&
            a->backoff_min_ms == b->backoff_min_ms && a->backoff_max_ms == b->backoff_max_ms &&
-           a->pending_max == b->pending_max;
+           a->pending_max == b->pending_max && a->watch_ms == b->watch_ms &&
+           a->replicas == b->replicas && a->replica_timeout_ms == b->replica_timeout_ms &&
+           same_text(a->sentinel_user, b->sentinel_user) &&
+           same_text(a->sentinel_password_file, b->sentinel_password_file);
 }
 
 static bool same_store(const struct config_daemon *a, const struct config_daemon *b)

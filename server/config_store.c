@@ -19,6 +19,11 @@ cfg_opt_t config_store_opts[] = { CFG_STR("url", MEMORY_URL, CFGF_NONE),
                                   CFG_INT("backoff_min_ms", 0, CFGF_NODEFAULT),
                                   CFG_INT("backoff_max_ms", 0, CFGF_NODEFAULT),
                                   CFG_INT("max_pending", 0, CFGF_NODEFAULT),
+                                  CFG_INT("replicas", 0, CFGF_NODEFAULT),
+                                  CFG_INT("replica_ms", 0, CFGF_NODEFAULT),
+                                  CFG_INT("watch_ms", 0, CFGF_NODEFAULT),
+                                  CFG_STR("sentinel_user", NULL, CFGF_NONE),
+                                  CFG_STR("sentinel_password_file", NULL, CFGF_NONE),
                                   CFG_END() };
 
 static const struct config_limit memory_limits[] = {
@@ -32,20 +37,68 @@ static const struct config_limit redis_limits[] = {
     LIMIT_U32_AT("backoff_min_ms", 1, MINUTE_MS, struct store_redis_settings, backoff_min_ms),
     LIMIT_U32_AT("backoff_max_ms", 1, HOUR_MS, struct store_redis_settings, backoff_max_ms),
     LIMIT_U32_AT("max_pending", 1, 1000 * 1000, struct store_redis_settings, pending_max),
+    LIMIT_U32_AT("replicas", 0, 16, struct store_redis_settings, replicas),
+    LIMIT_U32_AT("replica_ms", 1, MINUTE_MS, struct store_redis_settings, replica_timeout_ms),
+    LIMIT_U32_AT("watch_ms", 10, MINUTE_MS, struct store_redis_settings, watch_ms),
 };
 
-static enum status check_password_file(const char *path, char *why, size_t why_cap)
+static enum status check_password_file(const char *name, const char *path, char *why,
+                                       size_t why_cap)
 {
     struct secret *password;
-    enum status st = secret_read_password(path, &password);
 
+    if (!path)
+        return ST_OK;
+    enum status st = secret_read_password(path, &password);
     if (st == ST_OK)
         secret_free(password);
     else
-        snprintf(why, why_cap, "store password_file \"%s\": %s", path,
+        snprintf(why, why_cap, "store %s \"%s\": %s", name, path,
                  st == ST_DENIED ? "it must belong to this user and be readable by nobody else"
                                  : status_name(st));
     return st;
+}
+
+static enum status check_credentials(const struct store_redis_settings *s, char *why,
+                                     size_t why_cap)
+{
+    if (s->user && !s->password_file) {
+        snprintf(why, why_cap, "store user needs a password_file");
+        return ST_INVALID;
+    }
+    if (s->sentinel_user && !s->sentinel_password_file) {
+        snprintf(why, why_cap, "store sentinel_user needs a sentinel_password_file");
+        return ST_INVALID;
+    }
+    enum status st = check_password_file("password_file", s->password_file, why, why_cap);
+    return st ? st
+              : check_password_file("sentinel_password_file", s->sentinel_password_file, why,
+                                    why_cap);
+}
+
+static enum status check_times(const struct store_redis_settings *s, char *why, size_t why_cap)
+{
+    if (s->backoff_max_ms < s->backoff_min_ms) {
+        snprintf(why, why_cap, "store backoff_max_ms must not be less than backoff_min_ms");
+        return ST_INVALID;
+    }
+    if (s->replicas && s->replica_timeout_ms >= s->command_timeout_ms) {
+        snprintf(why, why_cap, "store replica_ms must be less than command_ms");
+        return ST_INVALID;
+    }
+    return ST_OK;
+}
+
+static void read_texts(cfg_t *sec, struct store_redis_settings *out)
+{
+    *out = STORE_REDIS_DEFAULTS;
+    out->url = cfg_getstr(sec, "url");
+    out->user = cfg_getstr(sec, "user");
+    out->password_file = cfg_getstr(sec, "password_file");
+    out->sentinel_user = cfg_getstr(sec, "sentinel_user");
+    out->sentinel_password_file = cfg_getstr(sec, "sentinel_password_file");
+    if (cfg_getstr(sec, "prefix"))
+        out->prefix = cfg_getstr(sec, "prefix");
 }
 
 static enum status read_redis(cfg_t *sec, struct store_redis_settings *out, char *why,
@@ -54,29 +107,16 @@ static enum status read_redis(cfg_t *sec, struct store_redis_settings *out, char
     struct redis_url url;
     const char *url_why;
 
-    *out = STORE_REDIS_DEFAULTS;
-    out->url = cfg_getstr(sec, "url");
+    read_texts(sec, out);
     if (redis_url_read(out->url, &url, &url_why)) {
         snprintf(why, why_cap, "store url \"%s\": %s", out->url, url_why);
         return ST_INVALID;
     }
-    out->user = cfg_getstr(sec, "user");
-    out->password_file = cfg_getstr(sec, "password_file");
-    if (cfg_getstr(sec, "prefix"))
-        out->prefix = cfg_getstr(sec, "prefix");
-    if (out->user && !out->password_file) {
-        snprintf(why, why_cap, "store user needs a password_file");
-        return ST_INVALID;
-    }
     enum status st =
         config_limits_read(sec, redis_limits, LIMIT_COUNT(redis_limits), out, why, why_cap);
-    if (!st && out->backoff_max_ms < out->backoff_min_ms) {
-        snprintf(why, why_cap, "store backoff_max_ms must not be less than backoff_min_ms");
-        return ST_INVALID;
-    }
-    if (!st && out->password_file)
-        st = check_password_file(out->password_file, why, why_cap);
-    return st;
+    if (!st)
+        st = check_times(out, why, why_cap);
+    return st ? st : check_credentials(out, why, why_cap);
 }
 
 enum status config_store_read(cfg_t *sec, struct config_daemon *out, char *why, size_t why_cap)

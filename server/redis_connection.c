@@ -19,28 +19,45 @@ struct hello {
 
 struct redis_connection {
     const struct redis_access *access;
+    struct redis_locator *locator;
+    struct redis_seeker seeker;
+    enum redis_role role;
     struct redis_watch watch;
 
     enum state state;
     struct event *timer;
     uint32_t backoff_ms;
-    struct redis_resolver *resolver; /* NULL: a Unix socket */
-    redisAsyncContext *context;      /* NULL: none, or hiredis is freeing it */
-    uint64_t handed;                 /* bytes given to the context */
+    struct redis_endpoint where;
+    struct redis_resolver *resolver;
+    redisAsyncContext *context; /* NULL: none, or hiredis is freeing it */
+    uint64_t handed;            /* bytes given to the context */
     struct hello hello;
 };
+
+#define CONNECTION_OF(pointer, member)                                                             \
+    ((struct redis_connection *)(void *)((char *)(pointer)-offsetof(struct redis_connection,       \
+                                                                    member)))
 
 bool redis_connection_ready(const struct redis_connection *c)
 {
     return c->state == READY;
 }
 
+const struct redis_endpoint *redis_connection_where(const struct redis_connection *c)
+{
+    return &c->where;
+}
+
+struct redis_locator *redis_connection_locator(const struct redis_connection *c)
+{
+    return c->locator;
+}
+
 /* --- going down --- */
 
 static void set_timer(struct redis_connection *c, uint32_t ms)
 {
-    const struct timeval delay = { .tv_sec = ms / 1000,
-                                   .tv_usec = (suseconds_t)(ms % 1000) * 1000 };
+    const struct timeval delay = redis_timeval(ms);
 
     event_add(c->timer, &delay);
 }
@@ -57,16 +74,30 @@ static void wait_before_next(struct redis_connection *c)
                                                                   : c->backoff_ms * 2;
 }
 
+static void note(const struct redis_connection *c, enum log_level level, const char *event,
+                 const char *why)
+{
+    struct log_line line;
+
+    log_begin(&line, c->access->log, level, event);
+    log_word(&line, "host", redis_endpoint_text(&c->where));
+    log_int(&line, "port", c->where.port);
+    if (why)
+        log_word(&line, "why", why);
+    log_end(&line);
+}
+
 /* The context is hiredis's to free from here on. */
 static void go_down(struct redis_connection *c, const char *why)
 {
+    bool was_ready = c->state == READY;
+
     c->context = NULL;
     if (c->state == STOPPED)
         return;
-    bool was_ready = c->state == READY;
-    log_note(c->access->log, LOG_WARN, was_ready ? "redis lost" : "redis not reached", "why", why);
-    if (c->resolver)
-        redis_resolver_cancel(c->resolver);
+    note(c, LOG_WARN, was_ready ? "redis lost" : "redis not reached", why);
+    redis_locator_cancel(&c->seeker);
+    redis_resolver_cancel(c->resolver);
     c->state = DOWN;
     wait_before_next(c);
     if (was_ready && c->watch.lost)
@@ -84,57 +115,64 @@ void redis_connection_drop(struct redis_connection *c, const char *why)
 
 /* --- calls --- */
 
+static void go_down_with(redisAsyncContext *context)
+{
+    struct redis_connection *c = context->data;
+
+    if (c->context == context)
+        go_down(c, context->errstr ? context->errstr : "closed");
+}
+
 /* What hiredis has not written yet is at the end of what it was given. */
 static void on_reply(redisAsyncContext *context, void *reply, void *arg)
 {
-    struct redis_connection *c = context->data;
+    const struct redis_connection *c = context->data;
     struct redis_call *call = arg;
     uint64_t written = c->handed - (context->c.obuf ? sdslen(context->c.obuf) : 0);
 
-    if (!reply && c->context == context)
-        go_down(c, context->errstr ? context->errstr : "closed");
+    if (!reply)
+        go_down_with(context);
     call->done(call, reply, reply || call->starts_at < written);
 }
 
 static void on_push(redisAsyncContext *context, void *reply, void *arg)
 {
-    struct redis_connection *c = context->data;
+    const struct redis_connection *c = context->data;
 
     (void)arg;
-    if (!reply && c->context == context)
-        go_down(c, context->errstr ? context->errstr : "closed");
-    if (reply && c->state == READY)
+    if (!reply)
+        go_down_with(context);
+    else if (c->state == READY)
         c->watch.push(c->watch.arg, reply);
 }
 
-static enum status hand_over(struct redis_connection *c, const struct redis_words *words,
+static enum status hand_over(struct redis_connection *c, const struct redis_wire *wire,
                              redisCallbackFn *fn, void *arg)
 {
-    const char *texts[REDIS_WORDS_MAX];
-    size_t lengths[REDIS_WORDS_MAX];
-    sds command;
-
-    for (size_t i = 0; i < words->count; i++) {
-        texts[i] = words->words[i].len ? (const char *)words->words[i].data : "";
-        lengths[i] = words->words[i].len;
-    }
-    int len = redisFormatSdsCommandArgv(&command, (int)words->count, texts, lengths);
-    if (len < 0)
-        return ST_NO_MEMORY;
-    int result = redisAsyncFormattedCommand(c->context, fn, arg, command, (size_t)len);
-    secret_wipe(command, (size_t)len); /* it may be the password */
-    redisFreeSdsCommand(command);
-    if (result != REDIS_OK)
+    if (redisAsyncFormattedCommand(c->context, fn, arg, wire->text, wire->len) != REDIS_OK)
         return ST_UNAVAILABLE;
-    c->handed += (size_t)len;
+    c->handed += wire->len;
     return ST_OK;
+}
+
+static enum status hand_over_words(struct redis_connection *c, const struct redis_words *words,
+                                   redisCallbackFn *fn, void *arg)
+{
+    struct redis_wire wire;
+    enum status st = redis_wire_init(&wire, words);
+
+    if (st)
+        return st;
+    st = hand_over(c, &wire, fn, arg);
+    redis_wire_clear(&wire);
+    return st;
 }
 
 static enum status ask(struct redis_connection *c, const struct redis_words *words,
                        struct redis_call *call)
 {
     call->starts_at = c->handed;
-    return hand_over(c, words, on_reply, call);
+    return hand_over_words(c, words, on_reply, call);
 }
 
 static bool takes_commands(const struct redis_connection *c)
@@ -142,21 +180,27 @@ static bool takes_commands(const struct redis_connection *c)
     return c->state == READY && c->context;
 }
 
-enum status redis_connection_send(struct redis_connection *c, const struct redis_words *words,
+enum status redis_connection_send(struct redis_connection *c, const struct redis_wire *wire,
                                   struct redis_call *call)
+{
+    if (!takes_commands(c))
+        return ST_UNAVAILABLE;
+    call->starts_at = c->handed;
+    return hand_over(c, wire, on_reply, call);
+}
+
+enum status redis_connection_say(struct redis_connection *c, const struct redis_words *words,
+                                 struct redis_call *call)
 {
     return takes_commands(c) ? ask(c, words, call) : ST_UNAVAILABLE;
 }
 
 enum status redis_connection_subscribe(struct redis_connection *c, const struct redis_words *words)
 {
-    return takes_commands(c) ? hand_over(c, words, on_push, NULL) : ST_UNAVAILABLE;
+    return takes_commands(c) ? hand_over_words(c, words, on_push, NULL) : ST_UNAVAILABLE;
 }
 
 /* --- what is said first --- */
-
-#define CONNECTION_OF(call, member)                                                                \
-    ((struct redis_connection *)(void *)((char *)(call)-offsetof(struct redis_connection, member)))
 
 /* A connection on which this failed is of no use. */
 static bool accept_reply(struct redis_connection *c, const redisReply *reply)
@@ -180,7 +224,17 @@ static void on_select(struct redis_call *call, const redisReply *reply, bool wri
     accept_reply(CONNECTION_OF(call, hello.select), reply);
 }
 
-/* A replica answers reads and forgets writes: only a master will do. */
+static bool has_role(const redisReply *reply, enum redis_role role)
+{
+    static const char *const names[] = {
+        [REDIS_MASTER] = "master", [REDIS_A_SENTINEL] = "sentinel"
+    };
+
+    if (reply->type != REDIS_REPLY_ARRAY || reply->elements == 0 || !reply->element[0]->str)
+        return false;
+    return role == REDIS_ANY_ROLE || strcmp(reply->element[0]->str, names[role]) == 0;
+}
+
 static void on_role(struct redis_call *call, const redisReply *reply, bool written)
 {
     struct redis_connection *c = CONNECTION_OF(call, hello.role);
@@ -188,30 +242,31 @@ static void on_role(struct redis_call *call, const redisReply *reply, bool writt
     (void)written;
     if (!accept_reply(c, reply))
         return;
-    if (reply->type != REDIS_REPLY_ARRAY || reply->elements == 0 || !reply->element[0]->str ||
-        strcmp(reply->element[0]->str, "master") != 0) {
-        redis_connection_drop(c, "its role is not master");
+    if (!has_role(reply, c->role)) {
+        redis_connection_drop(c, "its role is another");
+        redis_locator_doubt(c->locator);
         return;
     }
     event_del(c->timer);
     c->state = READY;
     c->backoff_ms = c->access->backoff_min_ms;
-    log_note(c->access->log, LOG_INFO, "redis ready", "host",
-             c->access->url.local ? c->access->url.path : c->access->url.host);
+    note(c, LOG_INFO, "redis ready", NULL);
     if (c->watch.ready)
         c->watch.ready(c->watch.arg);
 }
 
 static enum status say_auth(struct redis_connection *c)
 {
+    const struct redis_credentials *who =
+        c->role == REDIS_A_SENTINEL ? &c->access->sentinel : &c->access->data;
     struct redis_words words = { .count = 0 };
 
-    if (!c->access->password)
+    if (!who->password)
         return ST_OK;
     words.words[words.count++] = SLICE_LIT("AUTH");
-    if (c->access->user)
-        words.words[words.count++] = slice_of(c->access->user);
-    words.words[words.count++] = secret_bytes(c->access->password);
+    if (who->user)
+        words.words[words.count++] = slice_of(who->user);
+    words.words[words.count++] = secret_bytes(who->password);
     c->hello.auth.done = on_auth;
     return ask(c, &words, &c->hello.auth);
 }
@@ -221,7 +276,7 @@ static enum status say_select(struct redis_connection *c)
     uint8_t digits[20];
     struct writer w = writer_over(digits, sizeof digits);
 
-    if (c->access->url.db == 0)
+    if (c->access->url.db == 0 || c->role != REDIS_MASTER)
         return ST_OK;
     writer_decimal(&w, c->access->url.db);
     const struct redis_words words = { 2, { SLICE_LIT("SELECT"), writer_slice(&w) } };
@@ -255,7 +310,7 @@ static void on_connect(const redisAsyncContext *context, int status)
     /* hiredis would not survive it if its context went here: the deadline ends an
      * attempt for which there was no memory. */
     if (st)
-        log_note(c->access->log, LOG_ERROR, "redis not greeted", "why", status_name(st));
+        note(c, LOG_ERROR, "redis not greeted", status_name(st));
 }
 
 static void on_disconnect(const redisAsyncContext *context, int status)
@@ -289,9 +344,29 @@ static void on_resolved(void *arg, const char *address)
     struct redis_connection *c = arg;
 
     if (address)
-        adopt(c, redisAsyncConnect(address, c->access->url.port));
+        adopt(c, redisAsyncConnect(address, c->where.port));
     else
         go_down(c, "its name is not resolved");
+}
+
+static void on_found(struct redis_seeker *s, const struct redis_endpoint *where)
+{
+    struct redis_connection *c = CONNECTION_OF(s, seeker);
+
+    s->asking = false;
+    c->where = *where;
+    if (where->path[0])
+        adopt(c, redisAsyncConnectUnix(where->path));
+    else
+        redis_resolver_ask(c->resolver, where->host, on_resolved, c);
+}
+
+static void on_heard(struct redis_seeker *s, const struct redis_endpoint *where)
+{
+    struct redis_connection *c = CONNECTION_OF(s, seeker);
+
+    if ((c->state == READY || c->state == CONNECTING) && !redis_endpoint_equal(where, &c->where))
+        redis_connection_drop(c, "the master is another");
 }
 
 static void on_timer(evutil_socket_t fd, short what, void *arg)
@@ -305,25 +380,14 @@ static void on_timer(evutil_socket_t fd, short what, void *arg)
     }
     c->state = CONNECTING;
     set_timer(c, c->access->connect_timeout_ms);
-    if (c->access->url.local)
-        adopt(c, redisAsyncConnectUnix(c->access->url.path));
-    else
-        redis_resolver_ask(c->resolver, on_resolved, c);
+    c->seeker.asking = true;
+    redis_locator_ask(c->locator, &c->seeker);
 }
 
 /* --- life --- */
 
-static enum status open_parts(struct redis_connection *c)
-{
-    c->timer = evtimer_new(c->access->base, on_timer, c);
-    if (!c->timer)
-        return ST_NO_MEMORY;
-    return c->access->url.local
-               ? ST_OK
-               : redis_resolver_new(c->access->base, c->access->url.host, &c->resolver);
-}
-
-enum status redis_connection_new(const struct redis_access *access, const struct redis_watch *watch,
+enum status redis_connection_new(const struct redis_access *access, struct redis_locator *locator,
+                                 enum redis_role role, const struct redis_watch *watch,
                                  struct redis_connection **out)
 {
     struct redis_connection *c = calloc(1, sizeof *c);
@@ -331,12 +395,16 @@ enum status redis_connection_new(const struct redis_access *access, const struct
     if (!c)
         return ST_NO_MEMORY;
     c->access = access;
+    c->locator = locator;
+    c->role = role;
     c->watch = *watch;
     c->backoff_ms = access->backoff_min_ms;
-    enum status st = open_parts(c);
-    if (st) {
+    c->seeker = (struct redis_seeker){ .found = on_found, .heard = on_heard };
+    redis_locator_join(locator, &c->seeker);
+    c->timer = evtimer_new(access->base, on_timer, c);
+    if (!c->timer || redis_resolver_new(access->dns, &c->resolver)) {
         redis_connection_free(c);
-        return st;
+        return ST_NO_MEMORY;
     }
     set_timer(c, 0);
     *out = c;
@@ -347,13 +415,14 @@ void redis_connection_stop(struct redis_connection *c)
 {
     c->state = STOPPED;
     event_del(c->timer);
-    if (c->resolver)
-        redis_resolver_cancel(c->resolver);
+    redis_locator_cancel(&c->seeker);
+    redis_resolver_cancel(c->resolver);
     redis_connection_drop(c, "stopped");
 }
 
 void redis_connection_free(struct redis_connection *c)
 {
+    redis_locator_leave(c->locator, &c->seeker);
     if (c->timer)
         event_free(c->timer);
     redis_resolver_free(c->resolver);

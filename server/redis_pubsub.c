@@ -77,10 +77,7 @@ static void say_subscribe(void *arg, const struct store_channel *channel)
  * connection is never without a subscription, which hiredis takes as its end. */
 static void say_heartbeat(struct redis_pubsub *p)
 {
-    const struct timeval patience = {
-        .tv_sec = p->access->command_timeout_ms / 1000,
-        .tv_usec = (suseconds_t)(p->access->command_timeout_ms % 1000) * 1000
-    };
+    const struct timeval patience = redis_timeval(p->access->command_timeout_ms);
     uint8_t text[REDIS_CHANNEL_MAX];
 
     p->beat_answered = false;
@@ -180,8 +177,8 @@ void redis_pubsub_unsubscribe(struct redis_pubsub *p, struct store_subscription 
 
 /* --- life --- */
 
-enum status redis_pubsub_new(const struct redis_access *access, const char *prefix,
-                             struct redis_pubsub **out)
+enum status redis_pubsub_new(const struct redis_access *access, struct redis_locator *locator,
+                             const char *prefix, struct redis_pubsub **out)
 {
     struct redis_pubsub *p = calloc(1, sizeof *p);
     const struct redis_watch watch = {
@@ -197,7 +194,7 @@ enum status redis_pubsub_new(const struct redis_access *access, const char *pref
     if (!st && !p->beat)
         st = ST_NO_MEMORY;
     if (!st)
-        st = redis_connection_new(access, &watch, &p->connection);
+        st = redis_connection_new(access, locator, REDIS_MASTER, &watch, &p->connection);
     if (st)
         redis_pubsub_free(p);
     else

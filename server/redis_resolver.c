@@ -1,15 +1,10 @@
 #include "redis_resolver.h"
 
-#include <event2/dns.h>
 #include <event2/util.h>
 #include <netdb.h>
 #include <stdlib.h>
-#include <string.h>
-
-#include "resolver.h"
 
 struct redis_resolver {
-    char *host;
     struct evdns_base *dns;
     struct question *question; /* that has no answer yet */
     unsigned turn;
@@ -62,7 +57,8 @@ static void on_answer(int error, struct evutil_addrinfo *found, void *arg)
     free(q);
 }
 
-void redis_resolver_ask(struct redis_resolver *r, redis_resolved_fn *done, void *arg)
+void redis_resolver_ask(struct redis_resolver *r, const char *host, redis_resolved_fn *done,
+                        void *arg)
 {
     const struct evutil_addrinfo hints = { .ai_family = AF_UNSPEC, .ai_socktype = SOCK_STREAM };
     struct question *q = malloc(sizeof *q);
@@ -74,7 +70,7 @@ void redis_resolver_ask(struct redis_resolver *r, redis_resolved_fn *done, void 
     *q = (struct question){ .resolver = r, .done = done, .arg = arg };
     r->question = q;
     struct evdns_getaddrinfo_request *request =
-        evdns_getaddrinfo(r->dns, r->host, NULL, &hints, on_answer, q);
+        evdns_getaddrinfo(r->dns, host, NULL, &hints, on_answer, q);
     if (request) /* otherwise it has been answered already, and is gone */
         q->request = request;
 }
@@ -90,19 +86,13 @@ void redis_resolver_cancel(struct redis_resolver *r)
     evdns_getaddrinfo_cancel(q->request);
 }
 
-enum status redis_resolver_new(struct event_base *base, const char *host,
-                               struct redis_resolver **out)
+enum status redis_resolver_new(struct evdns_base *dns, struct redis_resolver **out)
 {
     struct redis_resolver *r = calloc(1, sizeof *r);
 
     if (!r)
         return ST_NO_MEMORY;
-    r->host = strdup(host);
-    r->dns = resolver_new(base);
-    if (!r->host || !r->dns) {
-        redis_resolver_free(r);
-        return ST_NO_MEMORY;
-    }
+    r->dns = dns;
     *out = r;
     return ST_OK;
 }
@@ -112,8 +102,5 @@ void redis_resolver_free(struct redis_resolver *r)
     if (!r)
         return;
     redis_resolver_cancel(r);
-    if (r->dns)
-        evdns_base_free(r->dns, 0);
-    free(r->host);
     free(r);
 }

@@ -5,8 +5,8 @@
 #include <string.h>
 
 #include "base64url.h"
-#include "redis_connection.h"
 #include "redis_pubsub.h"
+#include "redis_router.h"
 
 const struct store_redis_settings STORE_REDIS_DEFAULTS = {
     .url = "redis://127.0.0.1",
@@ -16,80 +16,57 @@ const struct store_redis_settings STORE_REDIS_DEFAULTS = {
     .backoff_min_ms = 50,
     .backoff_max_ms = 2000,
     .pending_max = 10000,
+    .watch_ms = 500,
+    .replicas = 0,
+    .replica_timeout_ms = 100,
 };
 
 enum { PREFIX_MAX = 64, KEY_MAX = PREFIX_MAX + 16 + BASE64URL_LEN(STORE_ID_LEN) };
+enum { REDIRECTIONS_MAX = 5 };
 
-static const char *const space_names[STORE_SPACE_COUNT] = {
-    [STORE_CHALLENGE] = "challenge",
-    [STORE_SPENT] = "spent",
-    [STORE_REQUEST] = "request",
-    [STORE_BINDING] = "binding",
-};
-
-struct handle;
-
-/* How a kind of command reads its reply. */
-struct command_kind {
-    enum status (*outcome)(const redisReply *reply);
-    enum status when_lost; /* written, and no answer came */
-};
-
-struct command {
-    struct redis_call call; /* first: a call is a command */
-    struct handle *handle;
-    const struct command_kind *kind;
-    store_fn *done;
-    void *arg;
-    uint64_t deadline;
-    enum status failure; /* of one that was never sent */
-    struct command *next;
-};
-
-struct queue {
-    struct command *first, **last;
+/* What is forgotten of these was drawn at random and is then not found, which is
+ * a refusal. Of all others the first one must stay the first. */
+static const struct {
+    const char *name;
+    bool may_forget_creation;
+} spaces[STORE_SPACE_COUNT] = {
+    [STORE_CHALLENGE] = { "challenge", true },
+    [STORE_SPENT] = { "spent", false },
+    [STORE_REQUEST] = { "request", true },
+    [STORE_BINDING] = { "binding", false },
 };
 
 struct handle {
     struct store store;
     struct redis_access access;
-    struct redis_connection *connection;
-    struct redis_pubsub *pubsub; /* NULL until somebody subscribes */
+    struct redis_router *router; /* NULL: this is the end */
+    struct redis_pubsub *pubsub; /* NULL until somebody subscribes, and at the end */
     char prefix[PREFIX_MAX + 1];
     size_t pending_max;
 
     size_t pending;
-    struct queue sent;   /* oldest first, as their replies come */
-    struct queue failed; /* answered when the loop comes round */
-    struct event *deadline, *wake;
+    struct command *failed, **last_failed; /* answered when the loop comes round */
+    struct event *wake;
 };
 
-/* --- queues --- */
+/* How a kind of command reads its reply. */
+struct command_kind {
+    enum status (*outcome)(const redisReply *reply);
+    bool changes; /* so that it is not known, without an answer, what there is now */
+};
 
-static void queue_init(struct queue *q)
-{
-    q->first = NULL;
-    q->last = &q->first;
-}
-
-static void queue_add(struct queue *q, struct command *command)
-{
-    command->next = NULL;
-    *q->last = command;
-    q->last = &command->next;
-}
-
-static struct command *queue_take(struct queue *q)
-{
-    struct command *command = q->first;
-
-    if (!command)
-        return NULL;
-    q->first = command->next;
-    if (!q->first)
-        q->last = &q->first;
-    return command;
-}
+struct command {
+    struct redis_command redis; /* must be first */
+    struct handle *handle;
+    const struct command_kind *kind;
+    store_fn *done;
+    void *arg;
+    enum status st; /* as far as is known */
+    unsigned redirections;
+    uint8_t *value; /* kept while replicas are waited for */
+    size_t value_len;
+    struct command *next_failed;
+};
 
 /* --- replies --- */
 
@@ -124,11 +101,46 @@ static enum status published(const redisReply *reply)
     return reply->type == REDIS_REPLY_INTEGER ? ST_OK : ST_UNAVAILABLE;
 }
 
-static const struct command_kind CREATE = { created, ST_LOST };
-static const struct command_kind PUT = { replaced, ST_LOST };
-static const struct command_kind GET = { found, ST_UNAVAILABLE }; /* reading changes nothing */
-static const struct command_kind TAKE = { found, ST_LOST };
-static const struct command_kind PUBLISH = { published, ST_LOST };
+static const struct command_kind CREATE = { created, true };
+static const struct command_kind PUT = { replaced, true };
+static const struct command_kind GET = { found, false };
+static const struct command_kind TAKE = { found, true };
+static const struct command_kind PUBLISH = { published, true };
+
+/* --- the end of a command --- */
+
+static void finish(struct command *command, enum status st, struct slice value)
+{
+    store_fn *done = command->done;
+    void *arg = command->arg;
+    uint8_t *kept = command->value;
+
+    command->handle->pending--;
+    redis_wire_clear(&command->redis.wire);
+    free(command);
+    done(arg, st, value);
+    free(kept);
+}
+
+static void finish_empty(struct command *command, enum status st)
+{
+    finish(command, st, (struct slice){ NULL, 0 });
+}
+
+static void on_kept(struct redis_command *redis)
+{
+    struct command *command = (struct command *)redis;
+
+    finish(command, command->st, (struct slice){ command->value, command->value_len });
+}
+
+static void on_failed(struct redis_command *redis, enum redis_failure how)
+{
+    struct command *command = (struct command *)redis;
+
+    finish_empty(command,
+                 how != REDIS_NOT_SENT && command->kind->changes ? ST_LOST : ST_UNAVAILABLE);
+}
 
 /* Errors that say this Redis will not do for a while: begin anew, role and all. */
 static bool is_unfit(const char *error)
@@ -141,147 +153,141 @@ static bool is_unfit(const char *error)
     return false;
 }
 
-static void finish(struct command *command, enum status st, struct slice value)
+/* A command that was redirected has not been done: it goes where it belongs. */
+static bool send_on(struct command *command, const char *error)
 {
-    store_fn *done = command->done;
-    void *arg = command->arg;
+    struct redis_command *redis = &command->redis;
 
-    command->handle->pending--;
-    free(command);
-    done(arg, st, value);
-}
-
-static void finish_empty(struct command *command, enum status st)
-{
-    finish(command, st, (struct slice){ NULL, 0 });
+    if (command->redirections == REDIRECTIONS_MAX)
+        return false;
+    command->redirections++;
+    struct redis_lane *lane =
+        redis_router_redirected(command->handle->router, redis, error, &redis->says_asking);
+    return lane && redis_lane_send(lane, redis) == ST_OK;
 }
 
 static void on_error(struct command *command, const char *error)
 {
     struct handle *h = command->handle;
+    struct redis_lane *lane = command->redis.lane;
 
+    if (send_on(command, error))
+        return;
     log_note(h->access.log, LOG_ERROR, "redis refuses", "why", error);
     finish_empty(command, ST_UNAVAILABLE);
-    if (is_unfit(error) && redis_connection_ready(h->connection))
-        redis_connection_drop(h->connection, error);
-}
-
-static void on_reply(struct redis_call *call, const redisReply *reply, bool written)
-{
-    struct command *command = (struct command *)(void *)call;
-
-    queue_take(&command->handle->sent); /* replies come in order: it is this one */
-    if (!reply) {
-        finish_empty(command, written ? command->kind->when_lost : ST_UNAVAILABLE);
-        return;
-    }
-    if (reply->type == REDIS_REPLY_ERROR) {
-        on_error(command, reply->str);
-        return;
-    }
-    enum status st = command->kind->outcome(reply);
-    if (st == ST_OK && reply->type == REDIS_REPLY_STRING)
-        finish(command, st, (struct slice){ (const uint8_t *)reply->str, reply->len });
-    else
-        finish_empty(command, st);
-}
-
-/* --- deadlines: all wait equally long, so the oldest is due first --- */
-
-static void set_deadline(struct handle *h, uint64_t now)
-{
-    uint64_t left = h->sent.first->deadline > now ? h->sent.first->deadline - now : 0;
-    const struct timeval delay = { .tv_sec = (time_t)(left / 1000),
-                                   .tv_usec = (suseconds_t)(left % 1000) * 1000 };
-
-    event_add(h->deadline, &delay);
-}
-
-/* A Redis that is silent to one command is silent to those behind it. The whole
- * connection goes, and no reply can come late. */
-static void on_deadline(evutil_socket_t fd, short what, void *arg)
-{
-    struct handle *h = arg;
-    uint64_t now = clock_steady(&SYSTEM_CLOCK);
-
-    (void)fd, (void)what;
-    if (h->sent.first && h->sent.first->deadline <= now)
-        redis_connection_drop(h->connection, "no answer in time");
-    if (h->sent.first)
-        set_deadline(h, now);
-}
-
-/* --- commands --- */
-
-static void on_wake(evutil_socket_t fd, short what, void *arg)
-{
-    struct handle *h = arg;
-    struct queue failed = h->failed;
-    struct command *command;
-
-    (void)fd, (void)what;
-    if (!failed.first)
-        return;
-    queue_init(&h->failed);
-    while ((command = failed.first)) {
-        failed.first = command->next;
-        finish_empty(command, command->failure);
-    }
-}
-
-static enum status send_command(struct handle *h, const struct redis_words *words,
-                                struct command *command)
-{
-    if (h->pending > h->pending_max)
-        return ST_BUSY;
-    return redis_connection_send(h->connection, words, &command->call);
-}
-
-static void fail_later(struct handle *h, struct command *command, enum status st)
-{
-    command->failure = st;
-    queue_add(&h->failed, command);
-    event_active(h->wake, EV_TIMEOUT, 0);
+    if (is_unfit(error))
+        redis_lane_drop(lane, error);
 }
 
 /* Without memory for so little nobody can be answered any more: end, and be
  * started anew. */
-static struct command *command_new(void)
+static void keep_value(struct command *command, const redisReply *reply)
 {
-    struct command *command = calloc(1, sizeof *command);
-
-    if (!command)
+    if (reply->type != REDIS_REPLY_STRING)
+        return;
+    command->value = malloc(reply->len + 1);
+    if (!command->value)
         abort();
-    return command;
+    memcpy(command->value, reply->str, reply->len + 1);
+    command->value_len = reply->len;
+}
+
+static bool on_answered(struct redis_command *redis, const redisReply *reply)
+{
+    struct command *command = (struct command *)redis;
+
+    if (reply->type == REDIS_REPLY_ERROR) {
+        on_error(command, reply->str);
+        return false;
+    }
+    command->st = command->kind->outcome(reply);
+    /* What is not there, or there already, is so whoever forgets it. */
+    if (command->st == ST_OK && redis_lane_durable(redis->lane)) {
+        keep_value(command, reply);
+        return true;
+    }
+    if (command->st == ST_OK && reply->type == REDIS_REPLY_STRING)
+        finish(command, ST_OK, (struct slice){ (const uint8_t *)reply->str, reply->len });
+    else
+        finish_empty(command, command->st);
+    return false;
+}
+
+static const struct redis_command_ops command_ops = {
+    .answered = on_answered,
+    .kept = on_kept,
+    .failed = on_failed,
+};
+
+/* --- its beginning --- */
+
+static void on_wake(evutil_socket_t fd, short what, void *arg)
+{
+    struct handle *h = arg;
+    struct command *command = h->failed;
+
+    (void)fd, (void)what;
+    h->failed = NULL;
+    h->last_failed = &h->failed;
+    while (command) {
+        struct command *next = command->next_failed;
+        finish_empty(command, command->st);
+        command = next;
+    }
+}
+
+static void fail_later(struct command *command, enum status st)
+{
+    struct handle *h = command->handle;
+
+    command->st = st;
+    *h->last_failed = command;
+    h->last_failed = &command->next_failed;
+    event_active(h->wake, EV_TIMEOUT, 0);
 }
 
 static struct command *begin(struct handle *h, const struct command_kind *kind, store_fn *done,
                              void *arg)
 {
-    struct command *command = command_new();
+    struct command *command = calloc(1, sizeof *command);
 
+    if (!command)
+        abort(); /* as in keep_value */
     *command = (struct command){
-        .call = { .done = on_reply }, .handle = h, .kind = kind, .done = done, .arg = arg
+        .redis = { .ops = &command_ops,
+                   .deadline = clock_steady(&SYSTEM_CLOCK) + h->access.command_timeout_ms },
+        .handle = h,
+        .kind = kind,
+        .done = done,
+        .arg = arg,
     };
     h->pending++;
     return command;
 }
 
-static void run(struct handle *h, const struct command_kind *kind, const struct redis_words *words,
-                store_fn *done, void *arg)
+/* The second word is the key, or a channel, which any master takes. */
+static enum status send_command(struct handle *h, const struct redis_words *words, bool durable,
+                                struct command *command)
 {
-    uint64_t now = clock_steady(&SYSTEM_CLOCK);
-    struct command *command = begin(h, kind, done, arg);
-    enum status st = send_command(h, words, command);
+    if (h->pending > h->pending_max)
+        return ST_BUSY;
+    if (!h->router)
+        return ST_UNAVAILABLE;
+    struct redis_lane *lane = redis_router_lane(h->router, words->words[1], durable);
+    if (!lane)
+        return ST_UNAVAILABLE;
+    enum status st = redis_wire_init(&command->redis.wire, words);
+    return st ? st : redis_lane_send(lane, &command->redis);
+}
 
-    if (st) {
-        fail_later(h, command, st);
-        return;
-    }
-    command->deadline = now + h->access.command_timeout_ms;
-    queue_add(&h->sent, command);
-    if (!event_pending(h->deadline, EV_TIMEOUT, NULL))
-        set_deadline(h, now);
+static void run(struct handle *h, const struct command_kind *kind, const struct redis_words *words,
+                bool durable, store_fn *done, void *arg)
+{
+    struct command *command = begin(h, kind, done, arg);
+    enum status st = send_command(h, words, durable, command);
+
+    if (st)
+        fail_later(command, st);
 }
 
 /* "prefix:space:id" */
@@ -292,7 +298,7 @@ static struct slice write_key(const struct handle *h, const struct store_key *ke
 
     writer_text(&w, h->prefix);
     writer_byte(&w, ':');
-    writer_text(&w, space_names[key->space]);
+    writer_text(&w, spaces[key->space].name);
     writer_byte(&w, ':');
     base64url_write(&w, (struct slice){ key->id, sizeof key->id });
     return writer_slice(&w);
@@ -312,7 +318,7 @@ static void set(struct store *s, const struct command_kind *kind, const struct s
     };
     if (kind == &CREATE)
         words.words[words.count++] = SLICE_LIT("NX");
-    run(h, kind, &words, done, arg);
+    run(h, kind, &words, kind == &PUT || !spaces[key->space].may_forget_creation, done, arg);
 }
 
 static void redis_create(struct store *s, const struct store_key *key, struct slice value,
@@ -333,17 +339,18 @@ static void redis_get(struct store *s, const struct store_key *key, store_fn *do
     uint8_t name[KEY_MAX];
     const struct redis_words words = { 2, { SLICE_LIT("GET"), write_key(h, key, name) } };
 
-    run(h, &GET, &words, done, arg);
+    run(h, &GET, &words, false, done, arg);
 }
 
-/* "Exactly once" rests on GETDEL being one atomic command (Redis 6.2). */
+/* "Exactly once" rests on GETDEL being one atomic command (Redis 6.2), and on no
+ * replica that becomes master having missed it. */
 static void redis_take(struct store *s, const struct store_key *key, store_fn *done, void *arg)
 {
     struct handle *h = (struct handle *)s;
     uint8_t name[KEY_MAX];
     const struct redis_words words = { 2, { SLICE_LIT("GETDEL"), write_key(h, key, name) } };
 
-    run(h, &TAKE, &words, done, arg);
+    run(h, &TAKE, &words, true, done, arg);
 }
 
 /* --- messages --- */
@@ -358,9 +365,9 @@ static void redis_publish(struct store *s, const struct store_channel *channel,
     };
 
     if (message.len > STORE_MESSAGE_MAX)
-        fail_later(h, begin(h, &PUBLISH, done, arg), ST_TOO_LARGE);
+        fail_later(begin(h, &PUBLISH, done, arg), ST_TOO_LARGE);
     else
-        run(h, &PUBLISH, &words, done, arg);
+        run(h, &PUBLISH, &words, false, done, arg);
 }
 
 static enum status redis_subscribe(struct store *s, const struct store_channel *channel,
@@ -368,35 +375,45 @@ static enum status redis_subscribe(struct store *s, const struct store_channel *
                                    struct store_subscription **out)
 {
     struct handle *h = (struct handle *)s;
-    enum status st = h->pubsub ? ST_OK : redis_pubsub_new(&h->access, h->prefix, &h->pubsub);
+
+    if (!h->router)
+        return ST_UNAVAILABLE;
+    enum status st = h->pubsub ? ST_OK
+                               : redis_pubsub_new(&h->access, redis_router_locator(h->router),
+                                                  h->prefix, &h->pubsub);
 
     return st ? st : redis_pubsub_subscribe(h->pubsub, channel, who, out);
 }
 
 static void redis_unsubscribe(struct store *s, struct store_subscription *subscription)
 {
-    redis_pubsub_unsubscribe(((struct handle *)s)->pubsub, subscription);
+    struct handle *h = (struct handle *)s;
+
+    if (h->pubsub)
+        redis_pubsub_unsubscribe(h->pubsub, subscription);
 }
+
+/* --- life --- */
 
 static bool redis_ready(const struct store *s)
 {
-    return redis_connection_ready(((const struct handle *)s)->connection);
+    return redis_router_ready(((const struct handle *)s)->router);
 }
 
+/* Whoever is told that its call fails may call again, and fails at once. */
 static void redis_free(struct store *s)
 {
     struct handle *h = (struct handle *)s;
+    struct redis_router *router = h->router;
+    struct redis_pubsub *pubsub = h->pubsub;
 
-    if (h->connection)
-        redis_connection_stop(h->connection);
-    while (h->failed.first)
+    h->router = NULL;
+    h->pubsub = NULL;
+    redis_pubsub_free(pubsub);
+    redis_router_free(router);
+    while (h->failed)
         on_wake(-1, 0, h);
-    redis_pubsub_free(h->pubsub);
-    if (h->connection)
-        redis_connection_free(h->connection);
     redis_access_clear(&h->access);
-    if (h->deadline)
-        event_free(h->deadline);
     if (h->wake)
         event_free(h->wake);
     free(h);
@@ -417,18 +434,13 @@ static const struct store_ops redis_ops = {
 static enum status open_parts(struct handle *h, const struct store_redis_settings *settings,
                               const char **why)
 {
-    const struct redis_watch watch = { .arg = h };
-
     *why = "the prefix is empty or longer than 64 bytes";
     if (settings->prefix[0] == '\0' ||
         slice_copy_text(slice_of(settings->prefix), h->prefix, sizeof h->prefix))
         return ST_INVALID;
     *why = "no memory";
-    h->deadline = evtimer_new(h->access.base, on_deadline, h);
     h->wake = event_new(h->access.base, -1, 0, on_wake, h);
-    if (!h->deadline || !h->wake)
-        return ST_NO_MEMORY;
-    return redis_connection_new(&h->access, &watch, &h->connection);
+    return h->wake ? redis_router_new(&h->access, &h->router) : ST_NO_MEMORY;
 }
 
 enum status store_redis_open(const struct store_redis_settings *settings, struct event_base *base,
@@ -441,8 +453,7 @@ enum status store_redis_open(const struct store_redis_settings *settings, struct
         return ST_NO_MEMORY;
     h->store.ops = &redis_ops;
     h->pending_max = settings->pending_max;
-    queue_init(&h->sent);
-    queue_init(&h->failed);
+    h->last_failed = &h->failed;
     enum status st = redis_access_init(&h->access, settings, base, log, why);
     if (!st)
         st = open_parts(h, settings, why);

@@ -181,6 +181,16 @@ Test(config, settings_that_are_refused)
         { "store { url = \"redis://a\" command_ms = 0 }", "command_ms" },
         { "store { url = \"redis://a\" backoff_min_ms = 50 backoff_max_ms = 49 }", "backoff" },
         { "store { url = \"redis://a\" user = x }", "password_file" },
+        { "store { url = \"redis+sentinel://a\" }", "name" },
+        { "store { url = \"redis+cluster://a,b/1\" }", "database" },
+        { "store { url = \"redis+sentinel://a/m\" sentinel_user = x }", "sentinel_password_file" },
+        { "store { url = \"redis+sentinel://a/m\" sentinel_password_file = \"/nowhere/p\" }",
+          "/nowhere/p" },
+        { "store { url = \"redis://a\" replicas = -1 }", "replicas" },
+        { "store { url = \"redis://a\" replicas = 17 }", "replicas" },
+        { "store { url = \"redis://a\" replica_ms = 0 }", "replica_ms" },
+        { "store { url = \"redis://a\" watch_ms = 9 }", "watch_ms" },
+        { "store { url = \"redis://a\" replicas = 1 replica_ms = 1000 }", "replica_ms" },
         { "store { url = \"redis://a\" password_file = \"/nowhere/p\" }", "/nowhere/p" },
     };
 
@@ -267,11 +277,12 @@ Test(config, redis)
 
     cr_assert_eq(write(fd, "x", 1), 1);
     close(fd);
-    snprintf(text, sizeof text,
-             "store { url = \"unix:///run/r?db=1\" user = u password_file = \"%s\" prefix = p "
-             "command_ms = 1 connect_ms = 2 backoff_min_ms = 3 backoff_max_ms = 3 max_pending = 5 "
-             "}",
-             file);
+    snprintf(
+        text, sizeof text,
+        "store { url = \"unix:///run/r?db=1\" user = u password_file = \"%s\" prefix = p "
+        "command_ms = 1000 connect_ms = 2 backoff_min_ms = 3 backoff_max_ms = 3 max_pending = 5 "
+        "replicas = 16 replica_ms = 999 watch_ms = 10 }",
+        file);
     cr_assert_eq(chmod(file, 0604), 0);
     cr_assert_eq(read_settings(text, &c, &cfg), ST_DENIED);
     cr_assert_not_null(strstr(why, file));
@@ -281,11 +292,14 @@ Test(config, redis)
     cr_assert_str_eq(c.redis_settings.url, "unix:///run/r?db=1");
     cr_assert_str_eq(c.redis_settings.user, "u");
     cr_assert_str_eq(c.redis_settings.prefix, "p");
-    cr_assert_eq(c.redis_settings.command_timeout_ms, 1);
+    cr_assert_eq(c.redis_settings.command_timeout_ms, 1000);
     cr_assert_eq(c.redis_settings.connect_timeout_ms, 2);
     cr_assert_eq(c.redis_settings.backoff_min_ms, 3);
     cr_assert_eq(c.redis_settings.backoff_max_ms, 3);
     cr_assert_eq(c.redis_settings.pending_max, 5);
+    cr_assert_eq(c.redis_settings.replicas, 16);
+    cr_assert_eq(c.redis_settings.replica_timeout_ms, 999);
+    cr_assert_eq(c.redis_settings.watch_ms, 10);
     config_daemon_clear(&c);
     cfg_free(cfg);
     unlink(file);
@@ -338,6 +352,7 @@ Test(config, differences_that_need_a_restart)
         { "", "store { url = \"redis://a\" }", "store" },
         { "store { url = \"redis://a\" }", "store { url = \"redis://b\" }", "store" },
         { "store { url = \"redis://a\" }", "store { url = \"redis://a\" }", NULL },
+        { "store { url = \"redis://a\" }", "store { url = \"redis://a\" replicas = 1 }", "store" },
     };
 
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {

@@ -24,17 +24,8 @@ struct redis_child {
     pid_t pid;
 };
 
-static inline void redis_run(struct redis_child *r, const char *const *extra)
+static inline void redis_exec(struct redis_child *r, const char *const *args)
 {
-    const char *args[REDIS_ARGS_MAX] = { "redis-server", "--save",     "",
-                                         "--appendonly", "no",         "--unixsocket",
-                                         r->socket,      "--port",     r->port,
-                                         "--bind",       "127.0.0.1",  "--dir",
-                                         r->folder,      "--loglevel", "warning" };
-    size_t n = 15;
-
-    for (; extra && *extra; extra++)
-        args[n++] = *extra;
     r->pid = fork();
     if (r->pid == 0) {
         int null = open("/dev/null", O_RDWR);
@@ -46,13 +37,29 @@ static inline void redis_run(struct redis_child *r, const char *const *extra)
     cr_assert_gt(r->pid, 0);
 }
 
+static inline void redis_run(struct redis_child *r, const char *const *extra)
+{
+    const char *args[REDIS_ARGS_MAX] = { "redis-server", "--save",     "",
+                                         "--appendonly", "no",         "--unixsocket",
+                                         r->socket,      "--port",     r->port,
+                                         "--bind",       "127.0.0.1",  "--dir",
+                                         r->folder,      "--loglevel", "warning" };
+    size_t n = 15;
+
+    for (; extra && *extra; extra++)
+        args[n++] = *extra;
+    redis_exec(r, args);
+}
+
 static inline void redis_init(struct redis_child *r)
 {
+    char folder[] = "/tmp/vouchsafe-redis-XXXXXX";
+
     memset(r, 0, sizeof *r);
-    strcpy(r->folder, "/tmp/vouchsafe-redis-XXXXXX");
-    cr_assert_not_null(mkdtemp(r->folder));
-    snprintf(r->socket, sizeof r->socket, "%s/s", r->folder);
-    snprintf(r->url, sizeof r->url, "unix://%s", r->socket);
+    cr_assert_not_null(mkdtemp(folder));
+    memcpy(r->folder, folder, sizeof folder);
+    snprintf(r->socket, sizeof r->socket, "%s/s", folder);
+    snprintf(r->url, sizeof r->url, "unix://%s/s", folder);
     strcpy(r->port, "0");
 }
 
@@ -68,7 +75,7 @@ static inline void redis_use_tcp(struct redis_child *r)
     cr_assert_eq(getsockname(fd, (struct sockaddr *)&address, &len), 0);
     close(fd);
     snprintf(r->port, sizeof r->port, "%u", (unsigned)ntohs(address.sin_port));
-    snprintf(r->url, sizeof r->url, "redis://127.0.0.1:%s/3", r->port);
+    snprintf(r->url, sizeof r->url, "redis://127.0.0.1:%u/3", (unsigned)ntohs(address.sin_port));
 }
 
 static inline void redis_end(struct redis_child *r, int signal)

@@ -37,6 +37,22 @@ Test(redis_url, refused)
         { "unix:///a?db=x", ST_INVALID },
         { "unix:///a?password=x", ST_INVALID },
         { "unix:///a?", ST_INVALID },
+        { "sentinel://a/m", ST_UNSUPPORTED },
+        { "redis+sentinel://a", ST_INVALID },
+        { "redis+sentinel://a/", ST_INVALID },
+        { "redis+sentinel:///m", ST_INVALID },
+        { "redis+sentinel://a,/m", ST_INVALID },
+        { "redis+sentinel://,a/m", ST_INVALID },
+        { "redis+sentinel://a,b:0/m", ST_INVALID },
+        { "redis+sentinel://a/m/", ST_INVALID },
+        { "redis+sentinel://a/m/x", ST_INVALID },
+        { "redis+sentinel://a,user:secret@b/m", ST_INVALID },
+        { "redis+sentinel://1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17/m", ST_INVALID },
+        { "redis+cluster://", ST_INVALID },
+        { "redis+cluster://a,", ST_INVALID },
+        { "redis+cluster://a,b:65536", ST_INVALID },
+        { "redis+cluster://a,b/0", ST_INVALID },
+        { "redis+cluster://secret@a", ST_INVALID },
     };
 
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
@@ -69,10 +85,11 @@ Test(redis_url, taken)
         const char *why = "";
         cr_assert_eq(redis_url_read(cases[i].text, &url, &why), ST_OK, "%s: %s", cases[i].text,
                      why);
-        cr_assert_str_eq(url.host, cases[i].host);
-        cr_assert_str_eq(url.path, cases[i].path);
-        cr_assert_eq(url.local, cases[i].path[0] != '\0');
-        cr_assert_eq(url.port, cases[i].port);
+        cr_assert_str_eq(url.seeds[0].host, cases[i].host);
+        cr_assert_str_eq(url.seeds[0].path, cases[i].path);
+        cr_assert_eq(url.kind, REDIS_SINGLE);
+        cr_assert_eq(url.seed_count, 1);
+        cr_assert_eq(url.seeds[0].port, cases[i].port);
         cr_assert_eq(url.db, cases[i].db);
     }
 }
@@ -96,4 +113,63 @@ Test(redis_url, lengths)
             text[strlen(cases[i].scheme)] = cases[i].first;
             cr_assert_eq(redis_url_read(text, &url, &why), over ? ST_INVALID : ST_OK);
         }
+}
+
+Test(redis_url, several_hosts)
+{
+    static const struct {
+        const char *text;
+        enum redis_kind kind;
+        size_t count;
+        const char *last;
+        unsigned port;
+        const char *name;
+        unsigned db;
+    } cases[] = {
+        { "redis+sentinel://a/m", REDIS_SENTINEL, 1, "a", 26379, "m", 0 },
+        { "redis+sentinel://a,b:7,[::1]/m-1.x/3", REDIS_SENTINEL, 3, "::1", 26379, "m-1.x", 3 },
+        { "redis+cluster://a", REDIS_CLUSTER, 1, "a", 6379, "", 0 },
+        { "redis+cluster://a,b:7000/", REDIS_CLUSTER, 2, "b", 7000, "", 0 },
+        { "redis+cluster://1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16", REDIS_CLUSTER, 16, "16", 6379,
+          "", 0 },
+    };
+
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct redis_url url;
+        const char *why = "";
+        cr_assert_eq(redis_url_read(cases[i].text, &url, &why), ST_OK, "%s: %s", cases[i].text,
+                     why);
+        cr_assert_eq(url.kind, cases[i].kind);
+        cr_assert_eq(url.seed_count, cases[i].count);
+        cr_assert_str_eq(url.seeds[url.seed_count - 1].host, cases[i].last);
+        cr_assert_eq(url.seeds[url.seed_count - 1].port, cases[i].port);
+        cr_assert_str_eq(url.name, cases[i].name);
+        cr_assert_eq(url.db, cases[i].db);
+    }
+}
+
+Test(redis_url, endpoints_as_redirections_name_them)
+{
+    static const struct {
+        const char *text, *host;
+        unsigned port;
+    } cases[] = { { "10.0.0.1:7000", "10.0.0.1", 7000 },
+                  { "::1:7000", "::1", 7000 },
+                  { ":7000", "asked", 7000 },
+                  { "a:0", NULL, 0 },
+                  { "a:", NULL, 0 },
+                  { "a", NULL, 0 },
+                  { "", NULL, 0 },
+                  { "a:70000", NULL, 0 } };
+    const struct redis_endpoint asked = { .host = "asked", .port = 1 };
+
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct redis_endpoint e;
+        enum status st = redis_endpoint_read(slice_of(cases[i].text), &asked, &e);
+        cr_assert_eq(st, cases[i].host ? ST_OK : ST_INVALID, "%s", cases[i].text);
+        if (cases[i].host) {
+            cr_assert_str_eq(e.host, cases[i].host);
+            cr_assert_eq(e.port, cases[i].port);
+        }
+    }
 }

@@ -1,6 +1,6 @@
 #include "store.h"
 
-#include "redis_child.h"
+#include "redis_group.h"
 #include "store_bench.h"
 #include "store_memory.h"
 #include "store_metered.h"
@@ -15,6 +15,7 @@ struct backend {
     struct log *log;
     struct store_memory *memory;
     struct redis_child redis;
+    struct redis_group group;
 };
 
 static void open_memory(struct backend *b)
@@ -45,20 +46,28 @@ static void await_ready(struct backend *b)
     cr_assert(store_ready(b->bench.store), "Redis does not come up");
 }
 
+static void open_at(struct backend *b, struct store_redis_settings settings)
+{
+    const char *why;
+
+    settings.command_timeout_ms = 4000;
+    settings.replica_timeout_ms = 2000;
+    settings.pending_max = RECORDS_MAX;
+    if (!b->log)
+        cr_assert_eq(log_new("/dev/null", LOG_DEBUG, &b->log), ST_OK);
+    cr_assert_eq(store_redis_open(&settings, b->bench.base, b->log, &b->bench.store, &why), ST_OK,
+                 "%s", why);
+    await_ready(b);
+}
+
 static void open_redis(struct backend *b)
 {
     struct store_redis_settings settings = STORE_REDIS_DEFAULTS;
-    const char *why;
 
     redis_init(&b->redis);
     redis_run(&b->redis, NULL);
     settings.url = b->redis.url;
-    settings.command_timeout_ms = 4000;
-    settings.pending_max = RECORDS_MAX;
-    cr_assert_eq(log_new("/dev/null", LOG_DEBUG, &b->log), ST_OK);
-    cr_assert_eq(store_redis_open(&settings, b->bench.base, b->log, &b->bench.store, &why), ST_OK,
-                 "%s", why);
-    await_ready(b);
+    open_at(b, settings);
 }
 
 static void close_redis(struct backend *b)
@@ -423,21 +432,70 @@ static void messages_of_all_lengths(struct bench *b)
         event_base_free(b.bench.base);                                                             \
     }
 
-EVERY_STORE(nothing_is_there)
-EVERY_STORE(create_only_once)
-EVERY_STORE(mark_only_once)
-EVERY_STORE(take_only_once)
-EVERY_STORE(expired_is_gone)
-EVERY_STORE(put_renews)
-EVERY_STORE(spaces_do_not_collide)
-EVERY_STORE(values_of_all_lengths)
-EVERY_STORE(sixteen_takers)
-EVERY_STORE(calls_from_callbacks)
-EVERY_STORE(more_than_fit)
-EVERY_STORE(messages_go_to_who_listens)
-EVERY_STORE(hearers_leave_while_they_hear)
-EVERY_STORE(messages_of_all_lengths)
-EVERY_STORE(open_calls_are_answered_at_the_end)
+#define BEHAVIOURS(do_each)                                                                        \
+    do_each(nothing_is_there) do_each(create_only_once) do_each(mark_only_once)                    \
+        do_each(take_only_once) do_each(expired_is_gone) do_each(put_renews)                       \
+            do_each(spaces_do_not_collide) do_each(values_of_all_lengths) do_each(sixteen_takers)  \
+                do_each(calls_from_callbacks) do_each(more_than_fit)                               \
+                    do_each(messages_go_to_who_listens) do_each(hearers_leave_while_they_hear)     \
+                        do_each(messages_of_all_lengths)                                           \
+                            do_each(open_calls_are_answered_at_the_end)
+
+BEHAVIOURS(EVERY_STORE)
+
+/* --- stores that take long to start: one after the other in one of each --- */
+
+#define IN_A_ROW(behaviour) { #behaviour, behaviour },
+
+static const struct {
+    const char *name;
+    void (*run)(struct bench *);
+} behaviours[] = { BEHAVIOURS(IN_A_ROW) };
+
+/* Each with a prefix, and so with records and channels, of its own. */
+static void every_behaviour(struct backend *b, uint32_t replicas)
+{
+    struct store_redis_settings settings = STORE_REDIS_DEFAULTS;
+
+    signal(SIGPIPE, SIG_IGN);
+    settings.url = b->group.url;
+    settings.replicas = replicas;
+    b->bench.base = event_base_new();
+    for (size_t i = 0; i < sizeof behaviours / sizeof behaviours[0]; i++) {
+        settings.prefix = behaviours[i].name;
+        open_at(b, settings);
+        behaviours[i].run(&b->bench);
+        store_free(b->bench.store);
+    }
+    log_free(b->log);
+    group_clear(&b->group);
+    event_base_free(b->bench.base);
+}
+
+Test(store, replicated)
+{
+    static struct backend b;
+
+    group_replicate(&b.group, 2);
+    every_behaviour(&b, 2);
+}
+
+Test(store, behind_sentinels)
+{
+    static struct backend b;
+
+    group_replicate(&b.group, 1);
+    group_watch(&b.group, 2);
+    every_behaviour(&b, 1);
+}
+
+Test(store, in_a_cluster)
+{
+    static struct backend b;
+
+    group_cluster(&b.group, 3);
+    every_behaviour(&b, 0);
+}
 
 Test(store, hashed_names_differ)
 {
