@@ -65,6 +65,7 @@ struct command {
     unsigned redirections;
     uint8_t *value; /* kept while replicas are waited for */
     size_t value_len;
+    char *redirection; /* the same */
     struct command *next_failed;
 };
 
@@ -117,6 +118,7 @@ static void finish(struct command *command, enum status st, struct slice value)
 
     command->handle->pending--;
     redis_wire_clear(&command->redis.wire);
+    free(command->redirection);
     free(command);
     done(arg, st, value);
     free(kept);
@@ -127,30 +129,48 @@ static void finish_empty(struct command *command, enum status st)
     finish(command, st, (struct slice){ NULL, 0 });
 }
 
+static bool send_on(struct command *command, const char *error);
+
 static void on_kept(struct redis_command *redis)
 {
     struct command *command = (struct command *)redis;
+    char *redirection = command->redirection;
 
-    finish(command, command->st, (struct slice){ command->value, command->value_len });
+    command->redirection = NULL;
+    if (!redirection)
+        finish(command, command->st, (struct slice){ command->value, command->value_len });
+    else if (!send_on(command, redirection))
+        finish_empty(command, ST_UNAVAILABLE);
+    free(redirection);
 }
 
 static void on_failed(struct redis_command *redis, enum redis_failure how)
 {
     struct command *command = (struct command *)redis;
 
-    finish_empty(command,
-                 how != REDIS_NOT_SENT && command->kind->changes ? ST_LOST : ST_UNAVAILABLE);
+    /* What was redirected was not done. */
+    finish_empty(command, how != REDIS_NOT_SENT && !command->redirection && command->kind->changes
+                              ? ST_LOST
+                              : ST_UNAVAILABLE);
+}
+
+static bool begins_with(const char *error, const char *word)
+{
+    return strncmp(error, word, strlen(word)) == 0;
 }
 
 /* Errors that say this Redis will not do for a while: begin anew, role and all. */
 static bool is_unfit(const char *error)
 {
-    static const char *const words[] = { "READONLY ", "LOADING ", "MASTERDOWN ", "NOAUTH " };
+    return begins_with(error, "READONLY ") || begins_with(error, "LOADING ") ||
+           begins_with(error, "MASTERDOWN ") || begins_with(error, "NOAUTH ");
+}
 
-    for (size_t i = 0; i < sizeof words / sizeof words[0]; i++)
-        if (strncmp(error, words[i], strlen(words[i])) == 0)
-            return true;
-    return false;
+/* Of many at once: why the other master is not there is logged once, elsewhere. */
+static void note_refusal(const struct handle *h, const char *error)
+{
+    if (!begins_with(error, "ASK ") && !begins_with(error, "MOVED "))
+        log_note(h->access.log, LOG_ERROR, "redis refuses", "why", error);
 }
 
 /* A command that was redirected has not been done: it goes where it belongs. */
@@ -166,14 +186,27 @@ static bool send_on(struct command *command, const char *error)
     return lane && redis_lane_send(lane, redis) == ST_OK;
 }
 
+/* Keys on their way to another master are deleted here. A replica that has not
+ * heard of it has them still, and may become master with the slot; so the command
+ * goes after them only when replicas have heard. */
+static bool waits_to_go_on(struct command *command, const char *error)
+{
+    if (!begins_with(error, "ASK ") || !redis_lane_durable(command->redis.lane))
+        return false;
+    command->redirection = strdup(error);
+    if (!command->redirection)
+        abort(); /* as in keep_value */
+    return true;
+}
+
 static void on_error(struct command *command, const char *error)
 {
-    struct handle *h = command->handle;
+    const struct handle *h = command->handle;
     struct redis_lane *lane = command->redis.lane;
 
     if (send_on(command, error))
         return;
-    log_note(h->access.log, LOG_ERROR, "redis refuses", "why", error);
+    note_refusal(h, error);
     finish_empty(command, ST_UNAVAILABLE);
     if (is_unfit(error))
         redis_lane_drop(lane, error);
@@ -196,6 +229,8 @@ static bool on_answered(struct redis_command *redis, const redisReply *reply)
 {
     struct command *command = (struct command *)redis;
 
+    if (reply->type == REDIS_REPLY_ERROR && waits_to_go_on(command, reply->str))
+        return true;
     if (reply->type == REDIS_REPLY_ERROR) {
         on_error(command, reply->str);
         return false;

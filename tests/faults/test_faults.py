@@ -1,0 +1,24 @@
+"""The short version of ./run faults: each scenario a few times, with its control."""
+import unittest
+
+from faults import main
+
+RUNS, JOBS = 2, 4
+
+
+class Faults(unittest.TestCase):
+    def test_nothing_is_lost(self):
+        chosen = [s for s in main.scenarios() if s.short]
+        print("\n" + main.ROW % main.HEAD)
+        results = main.measure(chosen, RUNS, JOBS,
+                               lambda name, result: print(main.row(name, result), flush=True))
+        for name, result in results.items():
+            with self.subTest(name):
+                self.assertEqual(result["safe"]["errors"], [])
+                self.assertGreater(result["safe"]["tried"], 0)
+                self.assertEqual(result["safe"]["lost"], 0)
+                self.assertGreater(result["control"]["lost"], 0, "the control loses something")
+
+
+if __name__ == "__main__":
+    unittest.main()
