@@ -188,7 +188,7 @@ class Watched(Replicated):
                  "sentinel myid " + ids[number], "sentinel announce-ip 127.0.0.1",
                  "sentinel announce-port %d" % self.sentinel_ports[number],
                  "sentinel monitor %s 127.0.0.1 %d 2" % (NAME, self.master.link.port),
-                 "sentinel down-after-milliseconds %s 400" % NAME,
+                 "sentinel down-after-milliseconds %s 1000" % NAME,
                  "sentinel failover-timeout %s 4000" % NAME,
                  "sentinel known-replica %s 127.0.0.1 %d" % (NAME, self.replica.link.port)]
         lines += ["sentinel known-sentinel %s 127.0.0.1 %d %s" % (NAME, port, ids[i])
