@@ -20,7 +20,7 @@ WARM_S = 1.2
 class Redis(Scenario):
     control = "without replicas = 1"
     kind = "challenge"
-    rate = 2000
+    rate = 1000
     answer_ms = 400
     replicas = 1
 
@@ -145,7 +145,7 @@ class Restarted(Redis):
 class ClusterKilled(Redis):
     name = "cluster-kill"
     about = "kill -9 of a master's machine in a cluster"
-    rate = 3000
+    rate = 2000
 
     def site(self, folder, safe):
         return Cluster(folder)

@@ -3,7 +3,7 @@ import unittest
 
 from faults import main
 
-RUNS, JOBS = 2, 4
+RUNS, JOBS = 2, 3
 
 
 class Faults(unittest.TestCase):

@@ -213,9 +213,10 @@ class Site:
     CLIENT = "vouchsafe-example"
     REDIRECT = "http://127.0.0.1:8199/callback"
 
-    def __init__(self, folder, store="memory:", attestd_config="", app_options=()):
+    def __init__(self, folder, store="memory:", attestd_config="", app_options=(),
+                 store_options=""):
         os.makedirs(folder, mode=0o700, exist_ok=True)
-        self.folder, self.store = folder, store
+        self.folder, self.store, self.store_options = folder, store, store_options
         self.registry = os.path.join(folder, "registry")
         self.binary = os.path.join(folder, "vouchsafe-example")
         # As an app is shipped: without symbols. So it is small enough to be covered whole.
@@ -228,7 +229,8 @@ class Site:
 
     def attestd_config(self, extra=""):
         return ('workers = 2\nissuer = "http://attestd.example"\nregistry = "%s"\n'
-                'store { url = "%s" }\n%s%s' % (self.registry, self.store, UNLIMITED, extra))
+                'store { url = "%s" %s }\n%s%s'
+                % (self.registry, self.store, self.store_options, UNLIMITED, extra))
 
     def secret(self, client_id=None):
         """The current client secret, as the authorization server must know it."""
