@@ -69,7 +69,7 @@ class DaemonsKilled(Scenario):
         try:
             site = Site(os.path.join(folder, "site"), store=redis.url,
                         attestd_config="challenge { ttl = 120 }\n",
-                        store_options="replicas = 1" if safe else "")
+                        store_options="replicas = 1 replica_ms = 400" if safe else "")
             daemons.append(site.attestd)
             daemons.append(Daemon("attestd", os.path.join(folder, "second"),
                                   site.attestd_config("challenge { ttl = 120 }\n")))

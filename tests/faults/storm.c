@@ -262,6 +262,7 @@ static void open_stores(struct storm *s, const char *url, uint32_t replicas)
 
     settings.url = url;
     settings.replicas = replicas;
+    settings.replica_timeout_ms = 400; /* a busy machine is not what is looked for */
     for (size_t i = 0; i < CONSUMERS; i++)
         if (store_redis_open(&settings, s->base, s->log, &s->consumers[i], &why)) {
             fprintf(stderr, "storm: %s: %s\n", url, why);
