@@ -5,7 +5,7 @@
 
 #include "elf_dynamic.h"
 
-enum { END = UINT32_MAX };
+static const uint32_t END = UINT32_MAX;
 
 /* A symbol that some module imports: open addressing over at least twice as many. */
 struct name {

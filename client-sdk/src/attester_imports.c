@@ -4,7 +4,7 @@
 #include "report.h"
 #include "self_maps.h"
 
-enum { UNKNOWN = UINT32_MAX };
+static const uint32_t UNKNOWN = UINT32_MAX;
 
 struct target {
     uintptr_t address;
