@@ -135,6 +135,18 @@ void writer_byte(struct writer *w, uint8_t byte)
     writer_put(w, (struct slice){ &byte, 1 });
 }
 
+void writer_u16be(struct writer *w, uint16_t value)
+{
+    writer_byte(w, (uint8_t)(value >> 8));
+    writer_byte(w, (uint8_t)value);
+}
+
+void writer_u64be(struct writer *w, uint64_t value)
+{
+    writer_u32be(w, (uint32_t)(value >> 32));
+    writer_u32be(w, (uint32_t)value);
+}
+
 void writer_u32be(struct writer *w, uint32_t value)
 {
     uint8_t bytes[4] = { (uint8_t)(value >> 24), (uint8_t)(value >> 16), (uint8_t)(value >> 8),

@@ -49,7 +49,9 @@ struct writer writer_over(void *array, size_t cap);
 void writer_put(struct writer *w, struct slice s);
 void writer_text(struct writer *w, const char *text);
 void writer_byte(struct writer *w, uint8_t byte);
+void writer_u16be(struct writer *w, uint16_t value);
 void writer_u32be(struct writer *w, uint32_t value);
+void writer_u64be(struct writer *w, uint64_t value);
 void writer_decimal(struct writer *w, int64_t value);
 
 /* Reserves n bytes to be filled by the caller; NULL (and full) if they do not
