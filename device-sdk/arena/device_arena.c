@@ -98,15 +98,17 @@ static void *take(size_t size)
 void vouchsafe_device_arena(void *memory, size_t len)
 {
     uintptr_t skip = (ALIGNMENT - (uintptr_t)memory % ALIGNMENT) % ALIGNMENT;
+    bool fits = len >= skip + sizeof(struct block) + ALIGNMENT; /* P-256 fails if it does not */
 
-    if (len < skip + sizeof(struct block) + ALIGNMENT)
-        return; /* P-256 fails then */
-    len = (len - skip) / ALIGNMENT * ALIGNMENT;
     lock();
-    arena.start = (uint8_t *)memory + skip;
-    arena.end = arena.start + len;
+    arena.start = arena.end = NULL;
     arena.in_use = arena.peak = 0;
-    *block_at(arena.start) = (struct block){ .len = len - sizeof(struct block) };
+    if (fits) {
+        len = (len - skip) / ALIGNMENT * ALIGNMENT;
+        arena.start = (uint8_t *)memory + skip;
+        arena.end = arena.start + len;
+        *block_at(arena.start) = (struct block){ .len = len - sizeof(struct block) };
+    }
     unlock();
 }
 

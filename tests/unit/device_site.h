@@ -337,6 +337,7 @@ struct link_ends {
     struct vouchsafe_device_link link;
     struct peer mediator;
     struct vouchsafe_device_event event; /* the last one */
+    unsigned grants;                     /* that came */
 };
 
 static inline enum vouchsafe_device_status link_run(struct link_ends *l, struct wire *in,
@@ -349,6 +350,7 @@ static inline enum vouchsafe_device_status link_run(struct link_ends *l, struct 
     while (!st && at < in->len) {
         st = vouchsafe_device_link_take(&l->link, in->bytes + at, in->len - at, &used, &out,
                                         &l->event);
+        l->grants += l->event.what == VOUCHSAFE_DEVICE_GRANTED;
         at += used;
     }
     in->len = 0;
