@@ -36,10 +36,12 @@ struct daemon {
     struct admin *admin;
     struct listener_set *listeners;
     struct model_watch *watch;
-    struct worker_setup setup;
+    struct worker_setup setup, side_setup;
     struct worker_thread **workers;
-    unsigned worker_count; /* that have started */
-    unsigned workers_left; /* that have not ended */
+    struct worker_thread *side; /* or NULL */
+    unsigned worker_count;      /* that have started */
+    unsigned workers_left;      /* that have not ended */
+    bool side_draining;
 
     struct event_base *base;
     struct event *signals[SIGNAL_COUNT];
@@ -61,6 +63,10 @@ static void note_difference(struct daemon *d, const struct config_daemon *next)
 
 static void switch_workers(struct daemon *d, struct model_ref *model)
 {
+    if (d->side) {
+        worker_thread_offer(d->side, model);
+        worker_thread_await_switch(d->side);
+    }
     for (unsigned i = 0; i < d->worker_count; i++)
         worker_thread_offer(d->workers[i], model);
     for (unsigned i = 0; i < d->worker_count; i++)
@@ -185,6 +191,13 @@ static void on_deadline(evutil_socket_t fd, short what, void *arg)
     end_at_once(arg, "drain_timeout has passed");
 }
 
+/* After those that rely on it. */
+static void drain_side(struct daemon *d)
+{
+    d->side_draining = true;
+    worker_thread_drain(d->side);
+}
+
 static void on_gone(evutil_socket_t fd, short what, void *arg)
 {
     struct daemon *d = arg;
@@ -193,6 +206,8 @@ static void on_gone(evutil_socket_t fd, short what, void *arg)
     (void)what;
     (void)eventfd_read(fd, &count);
     d->workers_left -= (unsigned)count;
+    if (d->workers_left == 1 && d->side && !d->side_draining)
+        drain_side(d);
     if (d->workers_left == 0)
         event_base_loopbreak(d->base);
 }
@@ -240,6 +255,22 @@ static unsigned workers_wanted(const struct config_daemon *config)
     return cores > 0 ? (unsigned)cores : 1;
 }
 
+static bool wants_side(const struct daemon *d)
+{
+    return d->spec->side_wanted && d->spec->side_wanted(d->loaded.cfg);
+}
+
+/* It has the number behind the others'. */
+static enum status start_side(struct daemon *d, unsigned number)
+{
+    d->side_setup = d->setup;
+    d->side_setup.listeners = NULL;
+    enum status st = worker_thread_start(&d->side_setup, number, d->loaded.model, &d->side);
+    if (!st)
+        d->setup.side = worker_thread_state(d->side);
+    return st;
+}
+
 /* Signals are the main thread's: threads inherit what is blocked. */
 static enum status start_workers(struct daemon *d)
 {
@@ -249,12 +280,14 @@ static enum status start_workers(struct daemon *d)
 
     sigfillset(&all);
     pthread_sigmask(SIG_SETMASK, &all, &before);
+    if (wants_side(d))
+        st = start_side(d, wanted);
     while (!st && d->worker_count < wanted) {
         st = worker_thread_start(&d->setup, d->worker_count, d->loaded.model,
                                  &d->workers[d->worker_count]);
         d->worker_count += st == ST_OK;
     }
-    d->workers_left = d->worker_count;
+    d->workers_left = d->worker_count + (d->side ? 1 : 0);
     pthread_sigmask(SIG_SETMASK, &before, NULL);
     return st;
 }
@@ -264,6 +297,8 @@ static void recall_workers(struct daemon *d)
 {
     for (unsigned i = 0; i < d->worker_count; i++)
         worker_thread_drain(d->workers[i]);
+    if (d->side)
+        drain_side(d);
 }
 
 /* --- from start to end --- */
@@ -274,7 +309,7 @@ static int complain(const struct daemon *d, const char *why)
     return EXIT_FAILURE;
 }
 
-/* A meter for each worker, and one for this thread. */
+/* A meter for each worker, the side one included, and one for this thread. */
 static enum status make_metrics(struct daemon *d, unsigned workers)
 {
     const struct daemon_metrics_options options = { .routes = d->spec->routes,
@@ -297,6 +332,7 @@ static enum status make_shared(struct daemon *d, unsigned workers)
     const struct config_daemon *config = &d->loaded.config;
 
     d->workers = calloc(workers, sizeof *d->workers);
+    workers += wants_side(d);
     enum status st = d->workers ? open_loop(d) : ST_NO_MEMORY;
     if (!st && !config->redis)
         st = store_memory_new(&config->memory, &SYSTEM_CLOCK, &d->memory);
@@ -402,6 +438,8 @@ static void close_all(struct daemon *d)
 {
     for (unsigned i = 0; i < d->worker_count; i++)
         worker_thread_join(d->workers[i]);
+    if (d->side)
+        worker_thread_join(d->side);
     free(d->workers);
     admin_free(d->admin);
     model_watch_free(d->watch);

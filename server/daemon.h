@@ -20,8 +20,10 @@ struct worker {
     struct meter *meter;      /* what it counts */
     struct rate_limit *rates; /* all workers', as is readiness */
     struct readiness *readiness;
-    struct model_ref *model; /* of the configuration in force */
-    void *state;             /* the daemon's own, made by worker_start */
+    struct model_ref *model;                  /* of the configuration in force */
+    void *state;                              /* the daemon's own, made by worker_start */
+    void *side;                               /* state of the side worker; NULL if there is none */
+    const struct store_redis_settings *redis; /* of its store; NULL if that is in memory */
     struct http_server *http;
 };
 
@@ -63,6 +65,13 @@ struct daemon_spec {
      * with model_ref_hold. */
     void (*worker_reload)(struct worker *w);
     void (*worker_stop)(struct worker *w);
+
+    /* One worker more that serves no HTTP: it starts before the others and ends after them, so
+     * that they can rely on its state. side_wanted NULL: there never is one. */
+    bool (*side_wanted)(cfg_t *cfg);
+    enum status (*side_start)(struct worker *w);
+    void (*side_reload)(struct worker *w);
+    void (*side_stop)(struct worker *w);
 };
 
 /* GET /healthz and /readyz are rows that a daemon takes from health.h.

@@ -40,13 +40,28 @@ static void set_phase(struct worker_thread *t, enum phase phase, enum status out
     pthread_mutex_unlock(&t->lock);
 }
 
+struct hooks {
+    enum status (*start)(struct worker *w);
+    void (*reload)(struct worker *w);
+    void (*stop)(struct worker *w);
+};
+
+static struct hooks hooks_of(const struct worker_thread *t)
+{
+    const struct daemon_spec *spec = t->setup->spec;
+
+    if (!t->setup->listeners)
+        return (struct hooks){ spec->side_start, spec->side_reload, spec->side_stop };
+    return (struct hooks){ spec->worker_start, spec->worker_reload, spec->worker_stop };
+}
+
 static void switch_model(struct worker_thread *t, struct model_ref *model)
 {
     struct model_ref *former = t->worker.model;
 
     t->worker.model = model;
-    if (t->setup->spec->worker_reload)
-        t->setup->spec->worker_reload(&t->worker);
+    if (hooks_of(t).reload)
+        hooks_of(t).reload(&t->worker);
     model_ref_drop(former);
     pthread_mutex_lock(&t->lock);
     t->offered = NULL;
@@ -138,8 +153,7 @@ static enum status open_store(struct worker_thread *t)
 
 static enum status open_hooks(struct worker_thread *t)
 {
-    enum status st =
-        t->setup->spec->worker_start ? t->setup->spec->worker_start(&t->worker) : ST_OK;
+    enum status st = hooks_of(t).start ? hooks_of(t).start(&t->worker) : ST_OK;
 
     t->hooked = st == ST_OK;
     return st;
@@ -161,7 +175,8 @@ static enum status open_server(struct worker_thread *t)
     };
     enum status st = http_server_new(t->worker.base, &options, &t->worker.http);
 
-    for (size_t i = 0; !st && i < listener_set_count(t->setup->listeners); i++)
+    size_t count = t->setup->listeners ? listener_set_count(t->setup->listeners) : 0;
+    for (size_t i = 0; !st && i < count; i++)
         st = http_server_listen(t->worker.http,
                                 listener_set_take(t->setup->listeners, t->worker.index, i),
                                 listener_set_proxy(t->setup->listeners, i));
@@ -187,8 +202,8 @@ static void close_all(struct worker_thread *t)
 {
     struct worker *w = &t->worker;
 
-    if (t->hooked && t->setup->spec->worker_stop)
-        t->setup->spec->worker_stop(w);
+    if (t->hooked && hooks_of(t).stop)
+        hooks_of(t).stop(w);
     http_server_free(w->http);
     store_free(w->store);
     if (t->beat)
@@ -251,6 +266,8 @@ enum status worker_thread_start(const struct worker_setup *setup, unsigned index
         .meter = metrics_meter(setup->metrics, index),
         .rates = setup->rates,
         .readiness = setup->readiness,
+        .side = setup->side,
+        .redis = setup->memory ? NULL : &setup->config->redis_settings,
         .model = model_ref_hold(model),
     };
     pthread_mutex_init(&t->lock, NULL);
@@ -267,6 +284,11 @@ enum status worker_thread_start(const struct worker_setup *setup, unsigned index
     else
         *out = t;
     return st;
+}
+
+void *worker_thread_state(const struct worker_thread *t)
+{
+    return t->worker.state;
 }
 
 void worker_thread_offer(struct worker_thread *t, struct model_ref *model)

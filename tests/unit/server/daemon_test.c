@@ -654,3 +654,121 @@ Test(daemon, a_socket_of_systemds_may_want_proxy_headers)
     ask(fd, "/word");
     cr_assert_str_eq(answer(fd), "200 one");
 }
+
+/* --- the side worker --- */
+
+static bool want_side(cfg_t *cfg)
+{
+    return strcmp(cfg_getstr(cfg, "word"), "alone") != 0;
+}
+
+static enum status side_start(struct worker *w)
+{
+    w->state = w;
+    log_note(w->log, LOG_INFO, "side", "name", w->side ? "wrong" : "start");
+    return strcmp(w->model->model, "broken") == 0 ? ST_UNAVAILABLE : ST_OK;
+}
+
+static void side_reload(struct worker *w)
+{
+    log_note(w->log, LOG_INFO, "side", "name", w->model->model);
+}
+
+static void side_stop(struct worker *w)
+{
+    log_note(w->log, LOG_INFO, "side", "name", "stop");
+}
+
+/* Its order among the others' lines is what is looked at. */
+static enum status rely_on_side(struct worker *w)
+{
+    log_note(w->log, LOG_INFO, "hook", "name", w->side ? "sees side" : "sees none");
+    return ST_OK;
+}
+
+static int run_with_side(int argc, char **argv)
+{
+    cfg_opt_t opts[] = { CFG_STR("word", NULL, CFGF_NONE), CONFIG_DAEMON_OPTS, CFG_END() };
+    const struct daemon_spec spec = {
+        .name = "testd",
+        .summary = "says a word",
+        .default_config = "/nowhere/testd.conf",
+        .routes = routes,
+        .route_count = sizeof routes / sizeof routes[0],
+        .opts = opts,
+        .model_load = load_word,
+        .model_free = free,
+        .worker_start = rely_on_side,
+        .worker_stop = note_stop,
+        .side_wanted = want_side,
+        .side_start = side_start,
+        .side_reload = side_reload,
+        .side_stop = side_stop,
+    };
+
+    return daemon_main(&spec, argc, argv);
+}
+
+static void launch_with_side(void)
+{
+    const char *argv[] = { "testd", "--config", box.config, NULL };
+
+    box.pid = fork();
+    if (box.pid)
+        return;
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    exit(run_with_side(3, (char **)argv));
+}
+
+#define SIDE_CONFIG "listen = { \"127.0.0.1:0\" }\nworkers = 2\nword = "
+
+static size_t first_place(const char *text)
+{
+    const char *at = strstr(log_so_far(), text);
+
+    cr_assert_not_null(at, "%s: %s", text, log_so_far());
+    return (size_t)(at - log_so_far());
+}
+
+static size_t last_place(const char *text)
+{
+    size_t place = first_place(text);
+
+    for (const char *at = log_so_far() + place; (at = strstr(at, text)); at++)
+        place = (size_t)(at - log_so_far());
+    return place;
+}
+
+Test(daemon, the_side_worker_starts_before_the_others_and_ends_after_them)
+{
+    configure(SIDE_CONFIG "one");
+    launch_with_side();
+    cr_assert_str_eq(get("/readyz"), "200 {\"status\":\"ok\"}");
+    await_logged("sees side", 2);
+    configure(SIDE_CONFIG "two");
+    kill(box.pid, SIGHUP);
+    await_logged("\"event\":\"side\",\"name\":\"two\"", 1);
+    kill(box.pid, SIGTERM);
+    cr_assert_eq(exit_code(), 0);
+    cr_assert_lt(first_place("\"event\":\"side\",\"name\":\"start\""), first_place("sees side"));
+    cr_assert_gt(first_place("\"event\":\"side\",\"name\":\"stop\""),
+                 last_place("\"event\":\"hook\",\"name\":\"stop\""));
+}
+
+Test(daemon, without_need_there_is_no_side_worker)
+{
+    configure(SIDE_CONFIG "alone");
+    launch_with_side();
+    await_logged("sees none", 2);
+    kill(box.pid, SIGTERM);
+    cr_assert_eq(exit_code(), 0);
+    cr_assert_eq(logged("\"event\":\"side\""), 0);
+}
+
+Test(daemon, a_side_worker_that_does_not_start_ends_the_daemon)
+{
+    configure(SIDE_CONFIG "broken");
+    launch_with_side();
+    cr_assert_eq(exit_code(), 1);
+    cr_assert_eq(logged("sees"), 0);
+}
