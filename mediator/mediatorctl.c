@@ -8,6 +8,7 @@
 #include "clock.h"
 #include "config.h"
 #include "signing_keys.h"
+#include "mediatorctl_device.h"
 
 enum { EXIT_REFUSED = 1, EXIT_USAGE = 2, KEEP_DAYS = 90, KEEP_DAYS_MAX = 3650, DAY_S = 86400 };
 
@@ -25,10 +26,11 @@ static void usage(FILE *out)
         "      prints the public keys; the former one stays among them for DAYS\n"
         "       mediatorctl client-key public --folder FOLDER\n"
         "      prints the public keys, a JWK Set for the authorization server\n"
+        "\n%s"
         "\n  --help, --version\n\n"
         "Exit code: 0 done, 1 refused, 2 wrong usage. mediator takes changes up on SIGHUP: after\n"
         "client-key rotate, let the authorization server know the new key first.\n",
-        KEEP_DAYS);
+        KEEP_DAYS, DEVICE_USAGE);
 }
 
 struct wish {
@@ -125,15 +127,19 @@ static const struct {
     const char *thing, *verb;
     int (*run)(const struct wish *wish);
 } commands[] = {
-    { "seal-key", "rotate", rotate_seal_key },
-    { "client-key", "rotate", rotate_client_key },
-    { "client-key", "public", publish_client_keys },
+    { "seal-key", "rotate", rotate_seal_key },       { "client-key", "rotate", rotate_client_key },
+    { "client-key", "public", publish_client_keys }, { "token-key", "rotate", rotate_client_key },
+    { "token-key", "public", publish_client_keys },
 };
 
 static int run(int argc, char **argv)
 {
     struct wish wish;
+    int code = EXIT_USAGE;
 
+    if (argc >= 2 && strcmp(argv[1], "device") == 0 &&
+        (code = mediatorctl_device(argc - 2, argv + 2)) != EXIT_USAGE)
+        return code;
     for (size_t i = 0; argc >= 3 && i < sizeof commands / sizeof *commands; i++)
         if (strcmp(argv[1], commands[i].thing) == 0 && strcmp(argv[2], commands[i].verb) == 0 &&
             read_options(argc - 3, argv + 3, &wish))

@@ -17,6 +17,8 @@ enum refusal {
     REFUSE_GRANT,           /* this code or token is not for this instance */
     REFUSE_GRANT_TYPE,      /* not one that the client may use */
     REFUSE_SCOPE,           /* not one that the client may ask for */
+    REFUSE_TARGET,          /* not a device that the client may reach (RFC 8707 §2) */
+    REFUSE_DETAILS,         /* what it asks for a device cannot be granted (RFC 9396 §5) */
     REFUSE_BAD_GATEWAY,     /* upstream answered wrongly, or not at all */
     REFUSE_UNAVAILABLE,     /* store or upstream cannot be used; nothing was sent */
     REFUSE_GATEWAY_TIMEOUT, /* upstream has the request and did not answer in time */

@@ -5,6 +5,7 @@
 
 #include "settings_check.h"
 #include "settings_client.h"
+#include "settings_device.h"
 #include "settings_upstream.h"
 
 cfg_opt_t settings_opts[] = {
@@ -19,6 +20,7 @@ cfg_opt_t settings_opts[] = {
     CFG_STR("seal_keyring", NULL, CFGF_NONE),
     CFG_SEC("upstream", settings_upstream_opts, CFGF_MULTI | CFGF_TITLE | CFGF_NO_TITLE_DUPES),
     CFG_SEC("check", settings_check_opts, CFGF_MULTI | CFGF_TITLE | CFGF_NO_TITLE_DUPES),
+    CFG_SEC("device", settings_device_opts, CFGF_NONE),
     CFG_SEC("client", settings_client_opts, CFGF_MULTI | CFGF_TITLE | CFGF_NO_TITLE_DUPES),
     CFG_END(),
 };
@@ -90,6 +92,14 @@ static enum status read_upstreams(const struct section *top, struct settings *ou
     return st;
 }
 
+static enum status read_devices(const struct section *top, struct settings *out)
+{
+    const struct section s = { cfg_getsec(top->cfg, "device"), "section", "device", top->why,
+                               top->why_cap };
+
+    return settings_device_read(&s, out, &out->device);
+}
+
 static int by_id(const void *a, const void *b)
 {
     return strcmp(((const struct client *)a)->id, ((const struct client *)b)->id);
@@ -144,6 +154,8 @@ enum status settings_load(cfg_t *cfg, struct log *log, void **model, char *why, 
     if (!st)
         st = read_seal(&top, s);
     if (!st)
+        st = read_devices(&top, s);
+    if (!st)
         st = read_clients(&top, s);
     if (!st)
         st = read_checks(&top, s);
@@ -165,6 +177,7 @@ void settings_free(void *model)
     for (size_t i = 0; i < s->client_count; i++)
         settings_client_clear(&s->clients[i]);
     keyring_free(s->seal);
+    settings_device_clear(&s->device);
     for (size_t i = 0; i < s->check_count; i++)
         settings_check_clear(&s->checks[i]);
     free(s->upstreams);

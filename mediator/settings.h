@@ -2,6 +2,7 @@
 #pragma once
 #include "config.h"
 #include "keyring.h"
+#include "words.h"
 
 /* Endpoints of an authorization server that the mediator uses. */
 enum endpoint_id {
@@ -17,12 +18,6 @@ enum endpoint_id {
  * §4). */
 extern const char *const ENDPOINT_NAMES[ENDPOINT_COUNT];
 
-struct words {
-    char **list;
-    size_t count;
-};
-bool words_have(const struct words *w, struct slice word);
-
 enum { UPSTREAM_PREFIX_MAX = 128 };
 struct upstream_settings {
     char *name;
@@ -32,6 +27,7 @@ struct upstream_settings {
     bool discovery;
     bool allow_http;                 /* to hosts other than this one; otherwise https only */
     bool forward_dpop;               /* proofs made for our URL go on to upstream */
+    bool judges_devices;             /* it says who may have a grant for which device */
     bool forwarded;                  /* tell upstream our host in X-Forwarded-Host and -Proto */
     char *metadata_url;              /* or NULL: the well-known places below the issuer */
     uint32_t refresh;                /* seconds until metadata is fetched again */
@@ -79,6 +75,9 @@ struct client {
     bool forward_attestation;     /* upstream judges token and proof, too */
     bool seal_refresh;            /* refresh tokens leave sealed, and come back so */
     bool accept_unsealed_refresh; /* those from before as well */
+    struct words devices;         /* ids, or beginnings of ids with a '*' behind */
+    bool queue_grants;            /* a grant that waits for its device counts as given */
+    uint32_t grant_max_lifetime;  /* of a grant to a device, in seconds; 0: the device's limit */
 };
 
 /* What an API demands at /check. */
@@ -90,6 +89,22 @@ struct check_policy {
     const struct original_source *original;
     struct words clients; /* empty: all */
     struct demands demands;
+};
+
+/* Devices, and how we reach them. */
+struct device_settings {
+    struct device_registry *registry; /* NULL: no devices */
+    struct client_key *token_key;     /* signs the tokens of sealed devices; NULL: there are none */
+    struct words listen;              /* where push devices dial in */
+    char *resource_prefix;            /* with a device's id behind it: its resource (RFC 8707) */
+    uint32_t grant_max_lifetime;      /* seconds */
+    uint32_t connections;             /* of devices that are in */
+    uint32_t handshakes;              /* of those that are not yet */
+    uint32_t handshake_ms;
+    uint32_t heartbeat_s; /* a device that has been silent for twice as long is gone */
+    uint32_t push_ms;     /* for a device's acknowledgement */
+    uint32_t pending;     /* grants that one device has not acknowledged yet */
+    uint32_t queue;       /* grants that wait for one device */
 };
 
 struct settings {
@@ -110,6 +125,7 @@ struct settings {
     struct client *clients; /* sorted by id */
     size_t check_count;
     struct check_policy *checks;
+    struct device_settings device;
 };
 
 extern cfg_opt_t settings_opts[];

@@ -7,6 +7,7 @@
 #include "msg_challenge.h"
 #include "possession.h"
 #include "public_keys.h"
+#include "settings_device.h"
 #include "settings_scope.h"
 #include "signing_keys.h"
 
@@ -30,6 +31,7 @@ cfg_opt_t settings_client_opts[] = {
     CFG_BOOL("forward_attestation", cfg_false, CFGF_NONE),
     CFG_BOOL("seal_refresh", cfg_true, CFGF_NONE),
     CFG_BOOL("accept_unsealed_refresh", cfg_false, CFGF_NONE),
+    SETTINGS_CLIENT_DEVICE_OPTS,
     CFG_END(),
 };
 
@@ -174,6 +176,8 @@ enum status settings_client_read(const struct section *s, const struct settings 
         st = read_client_refresh(s, all, c);
     if (!st)
         st = read_token_keys(s, c);
+    if (!st)
+        st = settings_client_devices_read(s, all, c);
     return st ? st : read_keyring(s, c);
 }
 
@@ -188,4 +192,5 @@ void settings_client_clear(struct client *c)
     words_clear(&c->scopes);
     settings_scopes_clear(c);
     words_clear(&c->redirect_uris);
+    words_clear(&c->devices);
 }

@@ -41,17 +41,12 @@ enum status section_words(const struct section *s, const char *key, struct words
 {
     unsigned count = cfg_size(s->cfg, key);
 
-    out->list = calloc(count ? count : 1, sizeof *out->list);
-    if (!out->list)
-        return ST_NO_MEMORY;
     for (unsigned i = 0; i < count; i++) {
         const char *word = cfg_getnstr(s->cfg, key, i);
         if (!*word || strchr(word, ' '))
             return section_wrong(s, key, "holds an empty word, or several in one text");
-        out->list[i] = strdup(word);
-        if (!out->list[i])
+        if (words_add(out, slice_of(word)))
             return ST_NO_MEMORY;
-        out->count++;
     }
     return ST_OK;
 }
@@ -75,19 +70,4 @@ enum status section_issuer(const struct section *s, const char *issuer)
     if (url_read(slice_of(issuer), &url) || url.query.len)
         return section_wrong(s, "issuer", "is not an http or https URL without a query");
     return ST_OK;
-}
-
-void words_clear(struct words *w)
-{
-    for (size_t i = 0; i < w->count; i++)
-        free(w->list[i]);
-    free(w->list);
-}
-
-bool words_have(const struct words *w, struct slice word)
-{
-    for (size_t i = 0; i < w->count; i++)
-        if (slice_is(word, w->list[i]))
-            return true;
-    return false;
 }

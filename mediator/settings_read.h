@@ -28,4 +28,3 @@ enum status section_words(const struct section *s, const char *key, struct words
 enum status section_demands(const struct section *s, struct demands *out) MUST_USE;
 /* An issuer that was read: required, a URL without a query. */
 enum status section_issuer(const struct section *s, const char *issuer) MUST_USE;
-void words_clear(struct words *w);

@@ -21,6 +21,7 @@ cfg_opt_t settings_upstream_opts[] = {
     CFG_BOOL("discovery", cfg_true, CFGF_NONE),
     CFG_BOOL("allow_http", cfg_false, CFGF_NONE),
     CFG_BOOL("forward_dpop", cfg_false, CFGF_NONE),
+    CFG_BOOL("judges_devices", cfg_false, CFGF_NONE),
     CFG_BOOL("forwarded", cfg_false, CFGF_NONE),
     CFG_STR("metadata_url", NULL, CFGF_NONE),
     CFG_INT("refresh", 3600, CFGF_NONE),
@@ -177,6 +178,7 @@ enum status settings_upstream_read(const struct section *s, const struct setting
     u->discovery = cfg_getbool(s->cfg, "discovery");
     u->allow_http = cfg_getbool(s->cfg, "allow_http");
     u->forward_dpop = cfg_getbool(s->cfg, "forward_dpop");
+    u->judges_devices = cfg_getbool(s->cfg, "judges_devices");
     u->forwarded = cfg_getbool(s->cfg, "forwarded");
     u->name = strdup(s->title);
     enum status st = u->name ? read_prefix(s, all, u) : ST_NO_MEMORY;
