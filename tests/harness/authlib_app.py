@@ -234,7 +234,8 @@ class Assertion(JWTBearerClientAssertion):
 
 app = Flask(__name__)
 app.secret_key = secrets.token_bytes(16)
-app.config.update(OAUTH2_REFRESH_TOKEN_GENERATOR=True, OAUTH2_SCOPES_SUPPORTED=["notes"])
+app.config.update(OAUTH2_REFRESH_TOKEN_GENERATOR=True, OAUTH2_SCOPES_SUPPORTED=sorted(
+    {scope for client in clients.values() for scope in client.about["scope"].split()}))
 server = AuthorizationServer(app, clients.get, save_token)
 server.register_client_auth_method(ASSERTION, Assertion(BASE + "/oauth/token"))
 server.register_grant(CodeGrant, [CodeChallenge(required=True)])
