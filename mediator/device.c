@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-#include "json.h"
+#include "jwk.h"
 #include "secret.h"
 
 const char *const DEVICE_MODES[DEVICE_MODE_COUNT] = {
@@ -13,7 +13,7 @@ static const struct json_limits limits = { .max_len = DEVICE_FILE_MAX,
                                            .max_depth = 4,
                                            .max_items = 256 };
 
-bool device_id_ok(struct slice id)
+bool device_name_ok(struct slice id)
 {
     static const char allowed[] =
         "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._~";
@@ -38,13 +38,13 @@ static enum status read_oct(cJSON *jwk, struct device_key *out)
     return st ? ST_INVALID : ST_OK;
 }
 
-static enum status read_x25519(const cJSON *jwk, struct device_public *out)
+static enum status read_x25519(const cJSON *jwk, struct dh_public *out)
 {
-    *out = (struct device_public){ .x25519 = true };
+    *out = (struct dh_public){ .curve = DH_X25519 };
     return json_get_bytes(jwk, "x", out->x, sizeof out->x) ? ST_INVALID : ST_OK;
 }
 
-static enum status read_p256(const cJSON *jwk, struct device_public *out)
+static enum status read_p256(const cJSON *jwk, struct dh_public *out)
 {
     struct public_key key;
     enum status st = jwk_read(jwk, &key);
@@ -58,11 +58,11 @@ static enum status read_p256(const cJSON *jwk, struct device_public *out)
     return ST_OK;
 }
 
-enum status device_public_read(const cJSON *jwk, struct device_public *out)
+enum status device_public_read(const cJSON *jwk, struct dh_public *out)
 {
     struct slice crv;
 
-    *out = (struct device_public){ .x25519 = false };
+    *out = (struct dh_public){ .curve = DH_P256 };
     if (cJSON_GetObjectItemCaseSensitive(jwk, "d"))
         return ST_INVALID;
     if (json_get_text(jwk, "crv", 16, &crv) == ST_OK && slice_is(crv, "X25519"))
@@ -199,7 +199,7 @@ enum status device_decode(const char *id, struct slice text, struct device *out)
     cJSON *object;
 
     *out = (struct device){ .key_count = 0 };
-    if (!device_id_ok(slice_of(id)) || slice_copy_text(slice_of(id), out->id, sizeof out->id))
+    if (!device_name_ok(slice_of(id)) || slice_copy_text(slice_of(id), out->id, sizeof out->id))
         return ST_INVALID;
     enum status st = json_parse_object(text, &limits, &object);
     if (st)
@@ -213,12 +213,12 @@ enum status device_decode(const char *id, struct slice text, struct device *out)
 
 /* --- writing --- */
 
-static void write_public(struct json_writer *j, const struct device_public *key)
+static void write_public(struct json_writer *j, const struct dh_public *key)
 {
-    json_text(j, "crv", slice_of(key->x25519 ? "X25519" : "P-256"));
-    json_text(j, "kty", slice_of(key->x25519 ? "OKP" : "EC"));
+    json_text(j, "crv", slice_of(key->curve == DH_X25519 ? "X25519" : "P-256"));
+    json_text(j, "kty", slice_of(key->curve == DH_X25519 ? "OKP" : "EC"));
     json_base64url(j, "x", (struct slice){ key->x, sizeof key->x });
-    if (!key->x25519)
+    if (key->curve == DH_P256)
         json_base64url(j, "y", (struct slice){ key->y, sizeof key->y });
 }
 

@@ -1,8 +1,10 @@
 /* device: one device that grants can be made for: what it may be granted, and the keys that it
  * shares with us (mode push) or that we encrypt to (mode sealed). */
 #pragma once
-#include "jwk.h"
+#include "crypto_dh.h"
+#include "json.h"
 #include "jwt_verify.h"
+#include "msg_device_hello.h"
 #include "words.h"
 
 enum device_mode { DEVICE_PUSH, DEVICE_SEALED, DEVICE_MODE_COUNT };
@@ -11,7 +13,6 @@ enum device_mode { DEVICE_PUSH, DEVICE_SEALED, DEVICE_MODE_COUNT };
 extern const char *const DEVICE_MODES[DEVICE_MODE_COUNT]; /* "push", "sealed" */
 
 enum {
-    DEVICE_ID_MAX = 64,
     DEVICE_KEY_LEN = 32,
     DEVICE_KEYS_MAX = 4,
     DEVICE_LABEL_MAX = 128,
@@ -21,18 +22,11 @@ enum {
     DEVICE_FILE_MAX = 16384           /* bytes of its description */
 };
 
-/* ECDH-ES to P-256 or X25519 (RFC 7518 §4.6, RFC 8037 §3.2). */
-struct device_public {
-    bool x25519;
-    uint8_t x[KEY_COORD_LEN];
-    uint8_t y[KEY_COORD_LEN]; /* P-256 alone */
-};
-
 struct device_key {
     char kid[JWT_KID_MAX + 1];
     int64_t until; /* a former one: when it ends, in seconds; INT64_MAX: the current one */
     uint8_t secret[DEVICE_KEY_LEN]; /* push */
-    struct device_public public;    /* sealed */
+    struct dh_public public;        /* sealed */
 };
 
 struct device {
@@ -48,14 +42,15 @@ struct device {
     struct device_key keys[DEVICE_KEYS_MAX]; /* the current one first */
 };
 
-/* Of the unreserved characters (RFC 3986 §2.3), and never "." or "..": it is a file's name. */
-bool device_id_ok(struct slice id);
+/* An id that can be a file's name as well: of the unreserved characters (RFC 3986 §2.3), and not
+ * hidden. */
+bool device_name_ok(struct slice id);
 
 /* One word of RFC 6749 §3.3. */
 bool device_scope_ok(const char *text);
 
 /* A public JWK to encrypt to. ST_INVALID, also if it holds a private member; ST_UNSUPPORTED. */
-enum status device_public_read(const cJSON *jwk, struct device_public *out) MUST_USE;
+enum status device_public_read(const cJSON *jwk, struct dh_public *out) MUST_USE;
 
 /* The description as it lies in a file. `id` is the file's. ST_INVALID, ST_UNSUPPORTED (the kind
  * of a key), ST_TOO_LARGE, ST_NO_MEMORY; then there is nothing to clear. Wipes the keys in text. */

@@ -140,7 +140,7 @@ static bool id_of(const char *name, char id[static DEVICE_ID_MAX + 1])
     if (len <= end || strcmp(name + len - end, SUFFIX) != 0)
         return false;
     struct slice text = { (const uint8_t *)name, len - end };
-    return device_id_ok(text) && slice_copy_text(text, id, DEVICE_ID_MAX + 1) == ST_OK;
+    return device_name_ok(text) && slice_copy_text(text, id, DEVICE_ID_MAX + 1) == ST_OK;
 }
 
 static enum status read_all(struct device_registry *r, DIR *dir, char *why, size_t why_cap)
@@ -276,7 +276,7 @@ enum status device_change_begin(const char *folder, const char *id, bool new,
     char name[DEVICE_ID_MAX + sizeof SUFFIX];
 
     *out = (struct device_change){ .lock = -1 };
-    if (!device_id_ok(slice_of(id))) {
+    if (!device_name_ok(slice_of(id))) {
         snprintf(why, why_cap,
                  "a device's id is made of letters, digits and -._~, and does not begin with '.'");
         return ST_INVALID;

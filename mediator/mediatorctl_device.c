@@ -190,7 +190,7 @@ static enum status read_push_key(const char *path, uint8_t out[static DEVICE_KEY
     return st;
 }
 
-static enum status read_public_key(const char *path, struct device_public *out, char *why,
+static enum status read_public_key(const char *path, struct dh_public *out, char *why,
                                    size_t why_cap)
 {
     uint8_t text[JWK_MAX];

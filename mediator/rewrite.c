@@ -29,6 +29,10 @@ static const char *const decided[] = {
     "subject_token_type",
     "actor_token",
     "actor_token_type",
+    "audience",
+    "resource",
+    "authorization_details",
+    "req_cnf",
 };
 
 static bool name_char(uint8_t c)

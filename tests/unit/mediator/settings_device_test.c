@@ -7,7 +7,7 @@
 
 static void add(const struct configured *c, const char *id, enum device_mode mode)
 {
-    const struct device_key key = { .kid = "k", .public = { .x25519 = true, .x = { 9 } } };
+    const struct device_key key = { .kid = "k", .public = { .curve = DH_X25519, .x = { 9 } } };
     char folder[128], why[CONFIG_WHY_MAX];
     struct device_change change;
 
