@@ -1,5 +1,6 @@
 /* The mediator: stands before an OAuth2 server and lets attested apps through. */
 #include "check.h"
+#include "device_side.h"
 #include "front.h"
 #include "health.h"
 #include "mediator.h"
@@ -30,6 +31,11 @@ int main(int argc, char **argv)
         .worker_start = mediator_start,
         .worker_reload = mediator_reload,
         .worker_stop = mediator_stop,
+        .side_wanted = device_side_wanted,
+        .side_start = device_side_start,
+        .side_reload = device_side_reload,
+        .side_stop = device_side_stop,
+        .side_free = device_side_free,
     };
 
     return daemon_main(&spec, argc, argv);

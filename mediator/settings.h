@@ -103,6 +103,7 @@ struct device_settings {
     uint32_t handshake_ms;
     uint32_t heartbeat_s; /* a device that has been silent for twice as long is gone */
     uint32_t push_ms;     /* for a device's acknowledgement */
+    uint32_t locate_ms;   /* for another mediator to say that it holds a device */
     uint32_t pending;     /* grants that one device has not acknowledged yet */
     uint32_t queue;       /* grants that wait for one device */
 };

@@ -18,6 +18,7 @@ cfg_opt_t settings_device_opts[] = {
     CFG_INT("handshake_ms", 5000, CFGF_NONE),
     CFG_INT("heartbeat_s", 30, CFGF_NONE),
     CFG_INT("push_ms", 5000, CFGF_NONE),
+    CFG_INT("locate_ms", 1000, CFGF_NONE),
     CFG_INT("pending", 8, CFGF_NONE),
     CFG_INT("queue", 8, CFGF_NONE),
     CFG_END(),
@@ -47,6 +48,7 @@ static enum status read_limits(const struct section *s, struct device_settings *
         { "handshake_ms", 1, 60 * 1000, &d->handshake_ms },
         { "heartbeat_s", 1, 3600, &d->heartbeat_s },
         { "push_ms", 1, 60 * 1000, &d->push_ms },
+        { "locate_ms", 1, 60 * 1000, &d->locate_ms },
         { "pending", 1, 1000, &d->pending },
         { "queue", 1, 64, &d->queue },
     };
@@ -117,7 +119,7 @@ static bool is_pattern(const char *text)
 
     if (id.len && id.data[id.len - 1] == '*')
         id.len--;
-    return id.len == 0 ? *text == '*' : device_id_ok(id);
+    return id.len == 0 ? *text == '*' : device_name_ok(id);
 }
 
 enum status settings_client_devices_read(const struct section *s, const struct settings *all,

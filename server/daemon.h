@@ -72,6 +72,7 @@ struct daemon_spec {
     enum status (*side_start)(struct worker *w);
     void (*side_reload)(struct worker *w);
     void (*side_stop)(struct worker *w);
+    void (*side_free)(void *state); /* after its store has ended all calls */
 };
 
 /* GET /healthz and /readyz are rows that a daemon takes from health.h.

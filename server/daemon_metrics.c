@@ -22,7 +22,8 @@ static const char *const call_words[STORE_CALL_COUNT] = {
 static const char *const space_words[STORE_SPACE_COUNT] = { [STORE_CHALLENGE] = "challenge",
                                                             [STORE_SPENT] = "spent",
                                                             [STORE_REQUEST] = "request",
-                                                            [STORE_BINDING] = "binding" };
+                                                            [STORE_BINDING] = "binding",
+                                                            [STORE_DEVICE] = "device" };
 static const char *const reload_words[RELOAD_OUTCOME_COUNT] = {
     [RELOAD_OK] = "ok", [RELOAD_FAILED] = "failed"
 };

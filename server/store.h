@@ -9,7 +9,14 @@
 
 enum { STORE_ID_LEN = 32 };
 
-enum store_space { STORE_CHALLENGE, STORE_SPENT, STORE_REQUEST, STORE_BINDING, STORE_SPACE_COUNT };
+enum store_space {
+    STORE_CHALLENGE,
+    STORE_SPENT,
+    STORE_REQUEST,
+    STORE_BINDING,
+    STORE_DEVICE,
+    STORE_SPACE_COUNT
+};
 
 /* 32 bytes name a record: random ones, or the SHA-256 of what names it. */
 struct store_key {

@@ -34,6 +34,7 @@ static const struct {
     [STORE_SPENT] = { "spent", false },
     [STORE_REQUEST] = { "request", true },
     [STORE_BINDING] = { "binding", false },
+    [STORE_DEVICE] = { "device", false },
 };
 
 struct handle {

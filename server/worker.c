@@ -206,6 +206,8 @@ static void close_all(struct worker_thread *t)
         hooks_of(t).stop(w);
     http_server_free(w->http);
     store_free(w->store);
+    if (t->hooked && !t->setup->listeners && t->setup->spec->side_free)
+        t->setup->spec->side_free(w->state);
     if (t->beat)
         event_free(t->beat);
     if (t->mail)
