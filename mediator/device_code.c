@@ -1,8 +1,8 @@
 #include "device_code.h"
 
+#include "device_request.h"
 #include "handout.h"
 #include "policy.h"
-#include "refresh.h"
 
 enum { DEVICE_CODE_MAX = 1024 };
 
@@ -64,7 +64,7 @@ static void owner_known(void *arg, enum status st)
         return;
     }
     request_accepted(r);
-    forward_send(r, refresh_answer);
+    forward_send(r, device_answer);
 }
 
 void device_code_redeem(struct request *r)

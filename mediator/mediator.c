@@ -15,6 +15,7 @@ struct mediator {
     struct generation *current;
     struct generation *ended;
     struct event *reap;
+    struct mailbox *mailbox;
 };
 
 const struct settings *generation_settings(const struct generation *g)
@@ -106,6 +107,7 @@ static void mediator_free(struct mediator *m)
     reap(-1, 0, m);
     if (m->reap)
         event_free(m->reap);
+    mailbox_free(m->mailbox);
     free(m);
 }
 
@@ -118,12 +120,19 @@ enum status mediator_start(struct worker *w)
         return st;
     m->reap = event_new(w->base, -1, 0, reap, m);
     if (m->reap)
+        st = mailbox_new(w->base, &m->mailbox);
+    if (!st)
         st = generation_new(w, m, &m->current);
     if (st)
         mediator_free(m);
     else
         w->state = m;
     return st;
+}
+
+struct mailbox *mediator_mailbox(const struct worker *w)
+{
+    return ((const struct mediator *)w->state)->mailbox;
 }
 
 void mediator_reload(struct worker *w)

@@ -1,6 +1,7 @@
 #include "request.h"
 
 #include "admission.h"
+#include "device_request.h"
 #include "dpop.h"
 #include "mediator_metrics.h"
 #include "msg_error.h"
@@ -36,6 +37,7 @@ static void ended(void *arg)
     struct request *r = arg;
 
     forward_clear(&r->forward);
+    device_request_clear(r);
     generation_drop(r->generation);
 }
 

@@ -41,6 +41,7 @@ struct request {
     struct binding binding;
     struct forward forward;
     const struct http_response *answer; /* upstream's, while it waits for the store */
+    struct device_request *device;      /* of a grant for a device; NULL otherwise */
     struct pushed pushed;               /* what /authorize was asked to open */
     char request_uri[sizeof PUSHED_URI_PREFIX + BASE64URL_LEN(32)]; /* our own, being handed out */
     struct pop_challenge challenge; /* for an answer that asks for one */

@@ -2,8 +2,8 @@
 
 #include "device_code.h"
 #include "json.h"
+#include "device_request.h"
 #include "policy.h"
-#include "refresh.h"
 
 static void put_back(void *arg, enum status st)
 {
@@ -57,7 +57,7 @@ static void code_answered(struct request *r, enum status st, const struct http_r
         binding_claim(&r->binding, r->worker->store, request_settings(r)->binding_lifetime * 1000,
                       put_back, r);
     else
-        refresh_answer(r, st, response);
+        device_answer(r, st, response);
 }
 
 static struct verdict verdict_on_binding(enum status st)
@@ -97,7 +97,7 @@ static const struct {
     { GRANT_DEVICE_CODE, device_code_redeem },
 };
 
-static void proceed(struct request *r)
+static void redeem(struct request *r)
 {
     struct slice grant = policy_value(&r->form, "grant_type");
 
@@ -109,7 +109,13 @@ static void proceed(struct request *r)
             return;
         }
     request_accepted(r);
-    forward_send(r, refresh_answer);
+    forward_send(r, device_answer);
+}
+
+/* What a form says about a device is looked at before upstream is to see it. */
+static void proceed(struct request *r)
+{
+    device_begin(r, redeem);
 }
 
 static const struct gated_endpoint token = { .policy = policy_token,
