@@ -92,10 +92,10 @@ static void say(struct device_courier *c, const struct store_channel *to,
 {
     uint8_t sealed[RELAY_SEALED_MAX];
     struct writer w = writer_over(sealed, sizeof sealed);
-    enum status st = relay_seal(settings_of(c)->seal, to, clock_wall(c->options.clock), m, &w);
 
     if (c->options.alone || c->stopped)
         return;
+    enum status st = relay_seal(settings_of(c)->seal, to, clock_wall(c->options.clock), m, &w);
     if (st)
         log_note(c->options.log, LOG_ERROR, "device message not sealed", "status", status_name(st));
     else

@@ -264,6 +264,7 @@ static const char *on_ready(struct device_link *l, struct slice message)
         return "device unknown or revoked";
     l->state = LINK_IN;
     wait_for_heartbeat(l);
+    l->ping_at = now_ms(); /* which tells it the time */
     l->owner->in(l->owner->arg, l);
     return NULL;
 }

@@ -4,10 +4,10 @@
 #include <string.h>
 
 #include "base64url.h"
+#include "device_mint.h"
 #include "device_reply.h"
 #include "device_revoke.h"
 #include "device_side.h"
-#include "device_token.h"
 #include "mediator_metrics.h"
 #include "refresh.h"
 
@@ -148,6 +148,7 @@ static void reply(struct request *r, const char *delivery, struct slice token)
     answer.body = writer_slice(&w);
     log_grant(r, delivery, NULL);
     refresh_answer(r, ST_OK, &answer);
+    secret_wipe(room, w.len);
 }
 
 static struct verdict undelivered(enum status st)
@@ -204,16 +205,16 @@ static void mint(struct request *r)
     const struct device_request *d = r->device;
     uint8_t *room = request_alloc(r, DEVICE_TOKEN_MAX);
     struct writer w = writer_over(room, room ? DEVICE_TOKEN_MAX : 0);
-    const struct device_token token = { .device = d->wish.device,
-                                        .terms = &d->terms,
-                                        .issuer = slice_of(request_upstream(r)->front),
-                                        .client_id = slice_of(r->pass.client->id),
-                                        .now = clock_wall(r->worker->clock),
-                                        .key = d->key };
+    const struct device_minting m = { .device = d->wish.device,
+                                      .terms = &d->terms,
+                                      .issuer = slice_of(request_upstream(r)->front),
+                                      .client_id = slice_of(r->pass.client->id),
+                                      .now = clock_wall(r->worker->clock),
+                                      .key = d->key };
 
     if (!room)
         return;
-    enum status st = device_token_mint(&token, request_settings(r)->device.token_key, &w);
+    enum status st = device_mint(&m, request_settings(r)->device.token_key, &w);
     count_device_token(r->worker->meter, st);
     if (st)
         give_up(r, (struct verdict){ REFUSE_INTERNAL, "device: token not minted" });

@@ -41,7 +41,7 @@ class Grant:
 
 
 class Device:
-    """test-device: dials in until it is stopped. `mood`: "refuse", "full", "mute" or "die"."""
+    """test-device: dials in until it is stopped. `mood`: "refuse", "full", "mute", "late" or "die"."""
 
     def __init__(self, folder, port, name, key_file, mood=""):
         self.name = name

@@ -87,6 +87,12 @@ class ClusterCase(DeviceCase):
         return answer
 
 
+    def wait_listening(self, channels):
+        """Both mediators hear what is published, on channels of their own, and on a device's."""
+        wait_until(lambda: len(self.redis.command("PUBSUB", "CHANNELS").split()) >= channels, 30,
+                   "mediators to listen")
+
+
 class Cluster(ClusterCase):
     def test_a_device_at_the_other_mediator(self):
         with self.device(port=self.second_port).wait_in() as door:
@@ -168,6 +174,35 @@ class Cluster(ClusterCase):
                 for junk in ("", "x", "\x10" + 15 * "a", 16000 * "z"):
                     self.redis.command("PUBLISH", name, junk)
             self.assertEqual(door.grants(), [])
+            self.assertGranted(self.token())
+
+
+class Drain(ClusterCase):
+    """SIGTERM: what has begun ends well, wherever the device is."""
+
+    def test_what_is_under_way_ends_well(self):
+        for name, port in (("here", self.device_port), ("elsewhere", self.second_port)):
+            with self.subTest(name):
+                door = self.device(mood="late", port=port).wait_in()
+                self.wait_listening(3)
+                answer = self.in_background()
+                door.wait_grants(1)
+                self.site.mediator.child.signal(signal.SIGTERM)
+                got = self.assertGranted(answer())
+                self.assertEqual(door.grants()[0].key, got["cnf"]["jwk"]["k"])
+                self.assertEqual(self.site.mediator.stop(), 0)
+                door.kill()
+                self.site.mediator.start()
+
+    def test_devices_find_the_other_one(self):
+        """The mediator that holds it ends; the device dials the next and is reached there."""
+        with self.device(port=self.second_port) as door:
+            door.wait_in()
+            self.assertEqual(self.second.stop(), 0)
+            wait_until(lambda: door.lines("out"), 20, "the connection to end")
+        type(self).second = Daemon("mediator", os.path.join(self.folder, "second"),
+                                   self.second_config, self.second.port)
+        with self.device().wait_in():
             self.assertGranted(self.token())
 
 
@@ -265,11 +300,6 @@ class Kill(ClusterCase):
         for daemon in (self.site.mediator, self.second, self.site.attestd):
             wait_until(lambda: request(daemon.url + "/readyz")[0] == 200, 30, "readiness")
         self.wait_listening(2)
-
-    def wait_listening(self, channels):
-        """Both mediators hear what is published, on channels of their own, and on a device's."""
-        wait_until(lambda: len(self.redis.command("PUBSUB", "CHANNELS").split()) >= channels, 30,
-                   "mediators to listen")
 
 
 if __name__ == "__main__":

@@ -1,9 +1,10 @@
 /* test-device: a push device for tests: dials in, again and again, and prints what it is given.
  *
- *   test-device PORT ID KEY-FILE [refuse | full | mute | die]
+ *   test-device PORT ID KEY-FILE [refuse | full | mute | late | die]
  *
- * It acknowledges grants; or refuses them; or has no room; or says nothing; or ends before it says
- * anything. A line each: "in", "out", "grant GRANT-ID KEY NBF EXP ONCE SCOPE", "revoke GRANT-ID".
+ * It acknowledges grants; or refuses them; or has no room; or says nothing; or takes its time; or
+ * ends before it says anything. A line each: "in", "out", "grant GRANT-ID KEY NBF EXP ONCE SCOPE",
+ * "revoke GRANT-ID".
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,7 +13,7 @@
 #include "base64url.h"
 #include "secret.h"
 
-enum { AGAIN_US = 50 * 1000, ID_TEXT = BASE64URL_LEN(GRANT_ID_LEN) + 1 };
+enum { AGAIN_US = 50 * 1000, LATE_US = 1000 * 1000, ID_TEXT = BASE64URL_LEN(GRANT_ID_LEN) + 1 };
 
 static void print_grant(const struct grant *g)
 {
@@ -38,6 +39,8 @@ static bool take_grant(struct device_peer *p, struct slice message, const char *
         exit(EXIT_SUCCESS);
     if (strcmp(mood, "mute") == 0)
         return true;
+    if (strcmp(mood, "late") == 0)
+        usleep(LATE_US);
     if (strcmp(mood, "refuse") == 0)
         result = GRANT_REFUSED;
     if (strcmp(mood, "full") == 0)
@@ -96,7 +99,7 @@ int main(int argc, char **argv)
     setvbuf(stdout, NULL, _IOLBF, 0);
     if (argc < 4 || secret_read_file(argv[3], &text) ||
         base64url_decode_exact(secret_bytes(text), key, sizeof key)) {
-        fputs("usage: test-device PORT ID KEY-FILE [refuse | full | mute | die]\n", stderr);
+        fputs("usage: test-device PORT ID KEY-FILE [refuse | full | mute | late | die]\n", stderr);
         return 2;
     }
     secret_free(text);

@@ -1,4 +1,4 @@
-#include "device_token.h"
+#include "device_mint.h"
 
 #include "jwe.h"
 #include "jwk.h"
@@ -43,13 +43,13 @@ static void mint_close(struct mint *m)
 static enum status mint_it(struct mint *m)
 {
     struct writer w = writer_over(m->text, sizeof m->text);
-    const struct device_token t = { .device = device_registry_at(m->devices, 0),
-                                    .terms = &m->terms,
-                                    .issuer = SLICE_LIT("https://auth.example"),
-                                    .client_id = SLICE_LIT("app"),
-                                    .now = NOW,
-                                    .key = m->key };
-    enum status st = device_token_mint(&t, m->signer, &w);
+    const struct device_minting t = { .device = device_registry_at(m->devices, 0),
+                                      .terms = &m->terms,
+                                      .issuer = SLICE_LIT("https://auth.example"),
+                                      .client_id = SLICE_LIT("app"),
+                                      .now = NOW,
+                                      .key = m->key };
+    enum status st = device_mint(&t, m->signer, &w);
 
     m->len = w.len;
     return st;
@@ -116,7 +116,7 @@ static void check(struct mint *m, enum key_type type)
     jwt_clear(&token);
 }
 
-Test(device_token, the_device_reads_it)
+Test(device_mint, the_device_reads_it)
 {
     struct mint m;
 
@@ -127,7 +127,7 @@ Test(device_token, the_device_reads_it)
     }
 }
 
-Test(device_token, the_longest_scope_fits)
+Test(device_mint, the_longest_scope_fits)
 {
     struct mint m;
 
