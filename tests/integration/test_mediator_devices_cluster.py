@@ -284,7 +284,7 @@ class Kill(ClusterCase):
             self.assertEqual(len(door.grants()), 1, "the lost one has not come")
 
     def test_of_redis_before_a_device_is_asked_for(self):
-        headers = self.attester.headers_for(self.url)
+        headers = self.attested()
         self.redis.child.kill()
         try:
             status, refusal = self.token(form_headers=headers)
