@@ -23,10 +23,10 @@ enum {
 };
 
 struct device_key {
-    char kid[JWT_KID_MAX + 1];
     int64_t until; /* a former one: when it ends, in seconds; INT64_MAX: the current one */
-    uint8_t secret[DEVICE_KEY_LEN]; /* push */
     struct dh_public public;        /* sealed */
+    uint8_t secret[DEVICE_KEY_LEN]; /* push */
+    char kid[JWT_KID_MAX + 1];
 };
 
 struct device {

@@ -49,6 +49,10 @@ static const struct check_answer {
                            ATTESTATION_SCHEME " error=\"use_attestation_challenge\"" },
     [REFUSE_DPOP] = { { 401, "invalid_dpop_proof", "the DPoP proof was not accepted" },
                       DPOP_SCHEME "error=\"invalid_dpop_proof\"" },
+    [REFUSE_TARGET] = { { 403, "invalid_target", "this client may not reach this" }, NULL },
+    [REFUSE_DETAILS] = { { 403, "invalid_authorization_details",
+                           "this cannot be granted for this device" },
+                         NULL },
     [REFUSE_NONCE] = { { 401, "use_dpop_nonce", "prove possession with the nonce sent along" },
                        DPOP_SCHEME "error=\"use_dpop_nonce\"" },
 };
