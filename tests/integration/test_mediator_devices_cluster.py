@@ -190,6 +190,8 @@ class Drain(ClusterCase):
                 self.site.mediator.child.signal(signal.SIGTERM)
                 got = self.assertGranted(answer())
                 self.assertEqual(door.grants()[0].key, got["cnf"]["jwk"]["k"])
+                # Not stop(): a second signal would end it at once.
+                wait_until(lambda: not self.site.mediator.child.alive(), 40, "the mediator's end")
                 self.assertEqual(self.site.mediator.stop(), 0)
                 door.kill()
                 self.site.mediator.start()
