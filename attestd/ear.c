@@ -4,7 +4,7 @@
 #include "jwk.h"
 #include "token_sign.h"
 
-enum { RANDOM_LEN = 16, CLAIMS_MAX = 2048 };
+enum { RANDOM_LEN = 16, CLAIMS_LEN_MAX = 2048 };
 
 /* Values of AR4SI (draft-ietf-rats-ar4si §2.3): where a tier begins, and reasons in it. */
 enum {
@@ -13,24 +13,28 @@ enum {
     KNOWN_FLAWS = 32,        /* executables: recognized, but not vouched for in all */
     UNRECOGNIZED_FILES = 32, /* file-system */
     UNRECOGNIZED_CODE = 33,  /* executables */
+    WEAK_CONFIGURATION = 32, /* configuration: what it lets in is known to be a way in */
     WARNING = 32,
     CONTRAINDICATED = 96
 };
 
-enum aspect { INSTANCE_IDENTITY, EXECUTABLES, FILE_SYSTEM, ASPECT_COUNT };
+enum aspect { INSTANCE_IDENTITY, CONFIGURATION, EXECUTABLES, FILE_SYSTEM, ASPECT_COUNT };
 
-/* What the vector says: no word about configuration, hardware, runtime-opaque, storage-opaque and
+/* What the vector says: no word about hardware, runtime-opaque, storage-opaque and
  * sourced-data, of which probes in software know nothing. */
 static const struct {
     const char *name;
     int doubtful; /* when a probe of it failed that is only reported */
 } aspects[ASPECT_COUNT] = { [INSTANCE_IDENTITY] = { "instance-identity", 0 },
+                            [CONFIGURATION] = { "configuration", WEAK_CONFIGURATION },
                             [EXECUTABLES] = { "executables", UNRECOGNIZED_CODE },
                             [FILE_SYSTEM] = { "file-system", UNRECOGNIZED_FILES } };
 
 /* What each kind of probe looks at. */
 static const enum aspect looks_at[PROBE_KIND_COUNT] = {
-    [PROBE_MEMORY] = EXECUTABLES, [PROBE_FILE] = FILE_SYSTEM
+    [PROBE_MEMORY] = EXECUTABLES,     [PROBE_FILE] = FILE_SYSTEM,
+    [PROBE_MAPS] = EXECUTABLES,       [PROBE_IMPORTS] = EXECUTABLES,
+    [PROBE_DEBUGGER] = CONFIGURATION, [PROBE_PRELOAD] = CONFIGURATION,
 };
 
 struct vector {
@@ -129,7 +133,7 @@ static enum status write_claims(const struct token_request *request, struct writ
 
 enum status ear_mint(const struct token_request *request, struct writer *w)
 {
-    uint8_t text[CLAIMS_MAX];
+    uint8_t text[CLAIMS_LEN_MAX];
     struct writer claims = writer_over(text, sizeof text);
     enum status st = write_claims(request, &claims);
 
@@ -138,7 +142,7 @@ enum status ear_mint(const struct token_request *request, struct writer *w)
 
 size_t ear_len_max(const struct token_request *request)
 {
-    uint8_t text[CLAIMS_MAX];
+    uint8_t text[CLAIMS_LEN_MAX];
     struct writer claims = writer_over(text, sizeof text);
 
     if (write_claims(request, &claims))

@@ -6,7 +6,7 @@
 #include "jwk.h"
 #include "token_sign.h"
 
-enum { RANDOM_LEN = 16, STREAK_MAX = 1000000000, COVERAGE_STEPS = 10000, CLAIMS_MAX = 2048 };
+enum { RANDOM_LEN = 16, STREAK_MAX = 1000000000, COVERAGE_STEPS = 10000, CLAIMS_LEN_MAX = 2048 };
 _Static_assert(BASE64URL_LEN(RANDOM_LEN) == JTI_LEN, "a jti of 128 bits");
 
 struct streak streak_extend(struct streak before, double fraction)
@@ -42,7 +42,7 @@ struct former token_former(struct slice previous, const struct app *app, const s
         slice_is(claims.software_version, build->label) &&
         !slice_copy_text(claims.token_id, former.id, sizeof former.id)) {
         former.streak = (struct streak){ (uint32_t)claims.streak, 1 - claims.coverage };
-        former.good_until = claims.expires_at + SKEW;
+        former.good_until = claims.expires_at + TOKEN_SKEW;
     }
     jwt_clear(&jwt);
     return former;
@@ -92,7 +92,7 @@ static enum status write_claims(const struct token_request *request, struct writ
 
 enum status token_mint(const struct token_request *request, struct writer *w)
 {
-    uint8_t text[CLAIMS_MAX];
+    uint8_t text[CLAIMS_LEN_MAX];
     struct writer claims = writer_over(text, sizeof text);
     enum status st = write_claims(request, &claims);
 
@@ -101,7 +101,7 @@ enum status token_mint(const struct token_request *request, struct writer *w)
 
 size_t token_len_max(const struct token_request *request)
 {
-    uint8_t text[CLAIMS_MAX];
+    uint8_t text[CLAIMS_LEN_MAX];
     struct writer claims = writer_over(text, sizeof text);
 
     if (write_claims(request, &claims))

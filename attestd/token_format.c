@@ -7,7 +7,7 @@
 #include "token_sign.h"
 
 /* An assertion is used at once (RFC 7523 §3). */
-enum { ASSERTION_LIFETIME = 60, CLAIMS_MAX = 2048 };
+enum { ASSERTION_LIFETIME = 60, CLAIMS_LEN_MAX = 2048 };
 
 static enum status assertion_claims(const struct token_request *r, struct writer *w)
 {
@@ -21,7 +21,7 @@ static enum status assertion_claims(const struct token_request *r, struct writer
 
 static enum status assertion_mint(const struct token_request *r, struct writer *w)
 {
-    uint8_t text[CLAIMS_MAX];
+    uint8_t text[CLAIMS_LEN_MAX];
     struct writer claims = writer_over(text, sizeof text);
     enum status st = assertion_claims(r, &claims);
 
@@ -30,7 +30,7 @@ static enum status assertion_mint(const struct token_request *r, struct writer *
 
 static size_t assertion_len(const struct token_request *r)
 {
-    uint8_t text[CLAIMS_MAX];
+    uint8_t text[CLAIMS_LEN_MAX];
     struct writer claims = writer_over(text, sizeof text);
 
     if (assertion_claims(r, &claims))

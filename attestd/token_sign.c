@@ -4,8 +4,6 @@
 
 #include "base64url.h"
 
-enum { SKEW = 30 };
-
 static const char *kid_of(const struct app *app)
 {
     return app->token_alg == JWT_HS256 ? keyring_current_kid(app->keyring)
@@ -56,7 +54,7 @@ struct jwt_rules token_rules(const struct app *app, const char *typ, int64_t now
                                .algs = JWT_ALG_BIT(app->token_alg),
                                .exp_required = true,
                                .now = now,
-                               .skew = SKEW,
+                               .skew = TOKEN_SKEW,
                                .max_lifetime = app->policy.token_lifetime };
 }
 

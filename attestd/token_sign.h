@@ -3,6 +3,9 @@
 #include "jwt_verify.h"
 #include "registry.h"
 
+/* Seconds that clocks may differ by. */
+enum { TOKEN_SKEW = 30 };
+
 /* Appends a compact JWT under the app's own algorithm. Of EAR and integrity token. */
 enum status token_sign(const struct app *app, const char *typ, struct slice claims,
                        struct writer *w) MUST_USE;

@@ -30,7 +30,8 @@ static void draw_id(char out[static BASE64URL_LEN(JTI_BYTES) + 1])
     base64url_encode(out, (struct slice){ bytes, sizeof bytes });
 }
 
-enum status device_mint(const struct device_minting *m, struct client_key *signer, struct writer *w)
+enum status device_mint(const struct device_minting *m, struct signing_keys *signer,
+                        struct writer *w)
 {
     char id[BASE64URL_LEN(JTI_BYTES) + 1];
     uint8_t text[JWE_MAX_LEN];
@@ -50,6 +51,6 @@ enum status device_mint(const struct device_minting *m, struct client_key *signe
                                                 .not_before = m->terms->not_before,
                                                 .expires = m->terms->expires,
                                                 .once = m->terms->once };
-    return device_token_encode(&claims, client_key_alg(signer), client_key_kid(signer),
-                               client_key_sign, signer, w);
+    return device_token_encode(&claims, signing_keys_alg(signer), signing_keys_kid(signer),
+                               signing_keys_sign, signer, w);
 }

@@ -1,8 +1,8 @@
 /* device_mint: makes the token of a device that is never connected (device_token): signed by us,
  * the possession key in it encrypted for the device. */
 #pragma once
-#include "client_key.h"
 #include "device_terms.h"
+#include "signing_keys.h"
 
 struct device_minting {
     const struct device *device;
@@ -14,5 +14,5 @@ struct device_minting {
 };
 
 /* Appends DEVICE_TOKEN_MAX bytes at most: ST_TOO_LARGE. ST_INVALID if the device's key is none. */
-enum status device_mint(const struct device_minting *m, struct client_key *signer,
+enum status device_mint(const struct device_minting *m, struct signing_keys *signer,
                         struct writer *w) MUST_USE;

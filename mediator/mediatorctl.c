@@ -7,8 +7,8 @@
 #include "base64url.h"
 #include "clock.h"
 #include "config.h"
-#include "signing_keys.h"
 #include "mediatorctl_device.h"
+#include "signing_keys.h"
 
 enum { EXIT_REFUSED = 1, EXIT_USAGE = 2, KEEP_DAYS = 90, KEEP_DAYS_MAX = 3650, DAY_S = 86400 };
 

@@ -94,7 +94,7 @@ struct check_policy {
 /* Devices, and how we reach them. */
 struct device_settings {
     struct device_registry *registry; /* NULL: no devices */
-    struct client_key *token_key;     /* signs the tokens of sealed devices; NULL: there are none */
+    struct signing_keys *token_key;   /* signs the tokens of sealed devices; NULL: there are none */
     struct words listen;              /* where push devices dial in */
     char *resource_prefix;            /* with a device's id behind it: its resource (RFC 8707) */
     uint32_t grant_max_lifetime;      /* seconds */

@@ -3,9 +3,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "client_key.h"
 #include "device_registry.h"
 #include "listener.h"
+#include "signing_keys.h"
 
 cfg_opt_t settings_device_opts[] = {
     CFG_STR("registry", NULL, CFGF_NONE),
@@ -71,7 +71,7 @@ static enum status read_keys(const struct section *s, const struct settings *all
         return section_wrong(s, "registry", "needs seal_keyring at the top of the file");
     if (device_registry_read(registry, &d->registry, why, sizeof why))
         return section_wrong(s, "registry", why);
-    if (keyring && client_key_read(keyring, &d->token_key, why, sizeof why))
+    if (keyring && signing_keys_read(keyring, &d->token_key, why, sizeof why))
         return section_wrong(s, "token_keyring", why);
     return ST_OK;
 }
@@ -107,7 +107,7 @@ enum status settings_device_read(const struct section *s, const struct settings 
 void settings_device_clear(struct device_settings *d)
 {
     device_registry_free(d->registry);
-    client_key_free(d->token_key);
+    signing_keys_free(d->token_key);
     words_clear(&d->listen);
     free(d->resource_prefix);
 }

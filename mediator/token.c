@@ -1,8 +1,8 @@
 #include "token.h"
 
 #include "device_code.h"
-#include "json.h"
 #include "device_request.h"
+#include "json.h"
 #include "policy.h"
 
 static void put_back(void *arg, enum status st)

@@ -167,7 +167,8 @@ Test(ear, what_is_only_reported_is_a_warning)
 Test(ear, the_worst_module_counts)
 {
     found.claim_count = 3;
-    found.claims[2] = (struct claim){ PROBE_MEMORY, "lib.so", CLAIM_DIFFERS };
+    found.claims[2] =
+        (struct claim){ .kind = PROBE_MEMORY, .subject = "lib.so", .result = CLAIM_DIFFERS };
     expect_appraisal("warning", 2, 33, 2);
     found.claims[0].result = CLAIM_DIFFERS;
     found.claims[2].result = CLAIM_PASSED;

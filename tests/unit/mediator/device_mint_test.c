@@ -10,7 +10,7 @@ enum { NOW = 1800000000 };
 struct mint {
     struct registered r;
     struct device_registry *devices;
-    struct client_key *signer;
+    struct signing_keys *signer;
     struct device_terms terms;
     uint8_t key[OCT_KEY_LEN];
     char text[DEVICE_TOKEN_MAX];
@@ -30,12 +30,12 @@ static void mint_open(struct mint *m, enum key_type type)
     snprintf(folder, sizeof folder, "%s/devices", m->r.folder);
     cr_assert_eq(device_registry_read(folder, &m->devices, m->r.why, sizeof m->r.why), ST_OK);
     snprintf(folder, sizeof folder, "%s/token-keys", m->r.folder);
-    cr_assert_eq(client_key_read(folder, &m->signer, m->r.why, sizeof m->r.why), ST_OK);
+    cr_assert_eq(signing_keys_read(folder, &m->signer, m->r.why, sizeof m->r.why), ST_OK);
 }
 
 static void mint_close(struct mint *m)
 {
-    client_key_free(m->signer);
+    signing_keys_free(m->signer);
     device_registry_free(m->devices);
     registered_close(&m->r);
 }
@@ -57,23 +57,11 @@ static enum status mint_it(struct mint *m)
 
 static struct public_key public_of(const struct mint *m)
 {
-    char folder[96], why[CONFIG_WHY_MAX];
-    struct keyring *k;
-    cJSON *jwk;
-    uint8_t text[CLIENT_KEY_SET_MAX];
-    struct writer w = writer_over(text, sizeof text);
-    struct public_key key;
-    const cJSON *list;
+    const char *kid = signing_keys_kid(m->signer);
+    const struct public_key *key = signing_keys_find(m->signer, slice_of(kid), NOW);
 
-    snprintf(folder, sizeof folder, "%s/token-keys", m->r.folder);
-    cr_assert_eq(keyring_read(folder, &k, why, sizeof why), ST_OK);
-    cr_assert_eq(client_key_publish(k, &w), ST_OK);
-    keyring_free(k);
-    cr_assert_eq(json_parse_object(writer_slice(&w), &JSON_MESSAGE_LIMITS, &jwk), ST_OK);
-    cr_assert_eq(json_get_array(jwk, "keys", &list), ST_OK);
-    cr_assert_eq(jwk_read(list->child, &key), ST_OK);
-    cJSON_Delete(jwk);
-    return key;
+    cr_assert_not_null(key);
+    return *key;
 }
 
 static bool the_key(void *arg, struct slice kid, const struct public_key *header_jwk, unsigned i,

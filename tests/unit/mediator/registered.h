@@ -5,9 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "client_key.h"
 #include "config.h"
 #include "device_registry.h"
+#include "signing_keys.h"
 
 struct registered {
     char folder[64]; /* holds devices/ and token-keys/ */
@@ -61,7 +61,7 @@ static inline void registered_token_key(struct registered *r, enum key_type type
     struct writer w = writer_over(text, sizeof text);
 
     snprintf(folder, sizeof folder, "%s/token-keys", r->folder);
-    cr_assert_eq(client_key_draw(type, &w), ST_OK);
+    cr_assert_eq(signing_key_draw(type, &w), ST_OK);
     cr_assert_eq(keyring_rotate(folder, writer_slice(&w), 0, 0, kid, r->why, sizeof r->why), ST_OK,
                  "%s", r->why);
 }
