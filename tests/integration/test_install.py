@@ -11,7 +11,7 @@ import unittest
 
 from harness import abi
 from harness.case import SiteCase
-from harness.vouchsafe import ROOT, attestctl, sanitized
+from harness.vouchsafe import BUILD, ROOT, attestctl, sanitized
 
 SDK = os.path.join(ROOT, "client-sdk")
 EXAMPLES = os.path.join(SDK, "examples")
