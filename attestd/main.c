@@ -14,6 +14,8 @@ static const struct http_route routes[] = {
     { "GET", "/readyz", ready_handle },
 };
 
+static const char *const written[] = { "record|file", NULL };
+
 int main(int argc, char **argv)
 {
     const struct daemon_spec spec = {
@@ -25,6 +27,7 @@ int main(int argc, char **argv)
         .metrics = ATTESTD_METRICS,
         .metric_count = ATTESTD_METRIC_COUNT,
         .opts = attestd_opts,
+        .written = written,
         .model_load = attestd_model_load,
         .model_free = attestd_model_free,
         .model_folder = "registry",

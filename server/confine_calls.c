@@ -31,6 +31,7 @@ static const int allowed[] = {
     SCMP_SYS(accept4),
     SCMP_SYS(connect),
     SCMP_SYS(bind),
+    SCMP_SYS(listen),
     SCMP_SYS(getsockopt),
     SCMP_SYS(setsockopt),
     SCMP_SYS(getsockname),
