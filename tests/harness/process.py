@@ -17,6 +17,20 @@ def free_port():
         return s.getsockname()[1]
 
 
+class ReservedPort:
+    """A TCP port of 127.0.0.1 that nobody else is given until close(). A server that sets
+    SO_REUSEADDR may listen on it."""
+
+    def __init__(self):
+        self._socket = socket.socket()
+        self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        self._socket.bind(("127.0.0.1", 0))
+        self.number = self._socket.getsockname()[1]
+
+    def close(self):
+        self._socket.close()
+
+
 def wait_until(condition, seconds, what):
     """Polls condition() until it is true; StartError naming `what` otherwise."""
     deadline = time.monotonic() + seconds

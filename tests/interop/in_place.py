@@ -6,7 +6,7 @@ import os
 
 from harness.nginx import Nginx
 from harness.oidc_provider import OidcProvider
-from harness.process import free_port
+from harness.process import ReservedPort
 
 from .test_glewlwyd import GlewlwydCase, GlewlwydServer
 from .test_oidc_provider import OidcProviderCase
@@ -25,7 +25,9 @@ class InPlace:
 
     @classmethod
     def start(cls):
-        cls.public = "http://127.0.0.1:%d" % free_port()
+        port = ReservedPort()
+        cls.addClassCleanup(port.close)
+        cls.public = "http://127.0.0.1:%d" % port.number
         super().start()
         to_mediator = "".join(
             "location = %s { proxy_pass %s; %s }\n" % (path, cls.site.mediator.url, HEADERS)
