@@ -15,7 +15,7 @@ OPTIONS = ("--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--n
 # The middle of the first element that matches and can be seen, or null.
 MIDDLE = """(() => {
   const seen = [...document.querySelectorAll(%s)].find((e) => e.checkVisibility() && !e.disabled);
-  if (!seen) return null;
+  if (!seen || document.readyState !== 'complete') return null;
   seen.scrollIntoView({ block: 'center' });
   const box = seen.getBoundingClientRect();
   return [box.x + box.width / 2, box.y + box.height / 2];
@@ -112,7 +112,10 @@ class Chromium:
             time.sleep(0.1)
 
     def sees(self, selector):
-        return self.evaluate(MIDDLE % json.dumps(selector))
+        """Where it is, once it has stopped moving: pages grow while they load."""
+        where = self.evaluate(MIDDLE % json.dumps(selector))
+        time.sleep(0.1)
+        return where if where == self.evaluate(MIDDLE % json.dumps(selector)) else None
 
     def click(self, selector):
         x, y = self.wait_for(lambda: self.sees(selector), selector)
@@ -120,11 +123,18 @@ class Chromium:
             self.call("Input.dispatchMouseEvent", type=kind, x=x, y=y, button="left", clickCount=1)
 
     def type(self, selector, text):
-        """Clicks into a field, and types."""
+        """Clicks into a field, and types, until it is there."""
+        value = "document.querySelector(%s).value" % json.dumps(selector)
+        self.wait_for(lambda: self._try_type(selector, text) and self.evaluate(value) == text,
+                      "what was typed into " + selector)
+
+    def _try_type(self, selector, text):
         self.click(selector)
+        self.evaluate("document.activeElement.select?.()")
         for char in text:
             self.call("Input.dispatchKeyEvent", type="keyDown", text=char, key=char)
             self.call("Input.dispatchKeyEvent", type="keyUp", key=char)
+        return True
 
     def screenshot(self, path):
         """For whoever looks into a test that failed."""
