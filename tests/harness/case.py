@@ -11,8 +11,8 @@ class FolderCase(unittest.TestCase):
     """self.folder is a fresh folder for the class; kept, and named, if a test failed."""
 
     @classmethod
-    def setUpClass(cls):
-        cls.folder = tempfile.mkdtemp(prefix="vouchsafe-test-")
+    def setUpClass(cls, parent=None):
+        cls.folder = tempfile.mkdtemp(prefix="vouchsafe-test-", dir=parent)
         cls.failed = False
 
     @classmethod

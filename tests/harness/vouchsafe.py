@@ -2,6 +2,7 @@
 import http.client
 import json
 import os
+import re
 import signal
 import subprocess
 import urllib.parse
@@ -10,6 +11,12 @@ from .process import Child, StartError, wait_until
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 BUILD = os.environ.get("VOUCHSAFE_BUILD", os.path.join(ROOT, "build", "release"))
+
+
+def sanitized():
+    """Whether the build is one of a sanitizer."""
+    with open(os.path.join(BUILD, "CMakeCache.txt")) as f:
+        return re.search(r"^VOUCHSAFE_SANITIZE:STRING=.", f.read(), re.M) is not None
 
 
 def program(name):

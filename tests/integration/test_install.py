@@ -11,14 +11,12 @@ import unittest
 
 from harness import abi
 from harness.case import SiteCase
-from harness.vouchsafe import BUILD, ROOT, attestctl
+from harness.vouchsafe import ROOT, attestctl, sanitized
 
 SDK = os.path.join(ROOT, "client-sdk")
 EXAMPLES = os.path.join(SDK, "examples")
 ABI = os.path.join(SDK, "abi.txt")
 LIBRARIES = ("vouchsafe-client", "vouchsafe-client-event")
-SANITIZED = any("VOUCHSAFE_SANITIZE:STRING=" + kind in open(os.path.join(BUILD, "CMakeCache.txt"))
-                .read() for kind in ("a", "t", "u"))
 
 
 def run(*argv, **options):
@@ -57,7 +55,7 @@ class Installed:
         return words
 
 
-@unittest.skipIf(SANITIZED, "an app would need the sanitizer too")
+@unittest.skipIf(sanitized(), "an app would need the sanitizer too")
 class Install(SiteCase):
     @classmethod
     def start(cls):
@@ -153,7 +151,7 @@ class Install(SiteCase):
                     run(compiler, "-std=" + standard, *flags, "-x", language, source)
 
 
-@unittest.skipIf(SANITIZED, "instrumented symbols")
+@unittest.skipIf(sanitized(), "instrumented symbols")
 class Binary(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
