@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 enum {
@@ -112,23 +113,17 @@ __attribute__((format(printf, 2, 0))) static void collect(cfg_t *cfg, const char
 /* --- reading --- */
 
 /* libconfuse's scanner ends the process when a read fails, so the file is read
- * here. */
-static enum status read_file(int fd, char *text, size_t *len)
+ * here: at most cap bytes of it. */
+static enum status read_file(int fd, char *text, size_t cap, size_t *len)
 {
     ssize_t n;
 
     do {
-        n = read(fd, text + *len, FILE_MAX - *len);
+        n = read(fd, text + *len, cap - *len);
         if (n > 0)
             *len += (size_t)n;
     } while (n > 0 || (n < 0 && errno == EINTR));
-    if (n < 0)
-        return ST_IO;
-    if (*len == FILE_MAX) {
-        errno = EFBIG;
-        return ST_TOO_LARGE;
-    }
-    return ST_OK;
+    return n < 0 ? ST_IO : ST_OK;
 }
 
 static char *end_of_text(char *at)
@@ -176,15 +171,39 @@ static void blank_comments(char *text)
     }
 }
 
+/* ST_TOO_LARGE for a file that has grown since, too. */
+static enum status read_whole(int fd, char **text, size_t *len)
+{
+    struct stat info;
+
+    if (fstat(fd, &info) != 0)
+        return ST_IO;
+    /* What is no regular file may say that it is empty. */
+    size_t cap = S_ISREG(info.st_mode) ? (size_t)info.st_size + 1 : FILE_MAX;
+    if (cap > FILE_MAX) {
+        errno = EFBIG;
+        return ST_TOO_LARGE;
+    }
+    *text = malloc(cap + sizeof END_LINE);
+    enum status st = *text ? read_file(fd, *text, cap, len) : ST_NO_MEMORY;
+    if (!st && *len == cap) {
+        errno = EFBIG;
+        return ST_TOO_LARGE;
+    }
+    if (!st)
+        (*text)[*len] = '\0';
+    return st;
+}
+
 static enum status read_text(const char *path, char **out)
 {
     int fd = open(path, O_RDONLY | O_CLOEXEC);
+    char *text = NULL;
     size_t len = 0;
 
     if (fd < 0)
         return errno == ENOENT ? ST_NOT_FOUND : ST_IO;
-    char *text = calloc(1, FILE_MAX + sizeof END_LINE);
-    enum status st = text ? read_file(fd, text, &len) : ST_NO_MEMORY;
+    enum status st = read_whole(fd, &text, &len);
     int saved = errno;
     close(fd);
     if (!st && strlen(text) < len) {
