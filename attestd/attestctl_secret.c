@@ -20,8 +20,8 @@ int command_secret_rotate(const struct command_line *line)
     secret_free(secret);
     if (st)
         return command_refused(why);
-    printf("%s has a new secret. Tell it to the authorization server, then send attestd and "
-           "mediator SIGHUP.\n",
+    printf("%s has a new secret, and attestd signs with it from now on. Send the mediator SIGHUP "
+           "at once, and tell it to the authorization server.\n",
            client_id);
     return 0;
 }

@@ -25,6 +25,8 @@ int main(int argc, char **argv)
         .opts = attestd_opts,
         .model_load = attestd_model_load,
         .model_free = attestd_model_free,
+        .model_folder = "registry",
+        .model_renew = attestd_model_renew,
     };
 
     return daemon_main(&spec, argc, argv);

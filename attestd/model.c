@@ -44,12 +44,26 @@ static enum status read_settings(cfg_t *cfg, struct attestd_model *m, char *why,
     return st;
 }
 
-static enum status read_registry(cfg_t *cfg, struct attestd_model *m, char *why, size_t why_cap)
+static enum status read_registry(struct attestd_model *m, struct log *log, char *why,
+                                 size_t why_cap)
+{
+    struct log_line line;
+    enum status st = registry_read(m->folder, &m->registry, why, why_cap);
+
+    if (st)
+        return st;
+    log_begin(&line, log, LOG_INFO, "registry read");
+    log_int(&line, "apps", (int64_t)registry_count(m->registry));
+    log_end(&line);
+    return ST_OK;
+}
+
+static enum status read_folder(cfg_t *cfg, struct attestd_model *m, char *why, size_t why_cap)
 {
     const char *folder = cfg_getstr(cfg, "registry");
 
-    if (folder)
-        return registry_read(folder, &m->registry, why, why_cap);
+    if (folder && !slice_copy_text(slice_of(folder), m->folder, sizeof m->folder))
+        return ST_OK;
     snprintf(why, why_cap, "registry: needs the folder that attestctl keeps");
     return ST_INVALID;
 }
@@ -57,13 +71,14 @@ static enum status read_registry(cfg_t *cfg, struct attestd_model *m, char *why,
 enum status attestd_model_load(cfg_t *cfg, struct log *log, void **model, char *why, size_t why_cap)
 {
     struct attestd_model *m = calloc(1, sizeof *m);
-    struct log_line line;
 
     if (!m)
         return ST_NO_MEMORY;
     enum status st = read_settings(cfg, m, why, why_cap);
     if (!st)
-        st = read_registry(cfg, m, why, why_cap);
+        st = read_folder(cfg, m, why, why_cap);
+    if (!st)
+        st = read_registry(m, log, why, why_cap);
     if (st) {
         attestd_model_free(m);
         return st;
@@ -71,11 +86,25 @@ enum status attestd_model_load(cfg_t *cfg, struct log *log, void **model, char *
     if (m->pins.count == 1)
         log_note(log, LOG_WARN, "one pin", "hint",
                  "deliver a second one, of a key kept in reserve, or the first cannot be changed");
-    log_begin(&line, log, LOG_INFO, "registry read");
-    log_int(&line, "apps", (int64_t)registry_count(m->registry));
-    log_end(&line);
     *model = m;
     return ST_OK;
+}
+
+enum status attestd_model_renew(const void *former, struct log *log, void **model, char *why,
+                                size_t why_cap)
+{
+    struct attestd_model *m = malloc(sizeof *m);
+
+    if (!m)
+        return ST_NO_MEMORY;
+    *m = *(const struct attestd_model *)former;
+    m->registry = NULL;
+    enum status st = read_registry(m, log, why, why_cap);
+    if (st)
+        attestd_model_free(m);
+    else
+        *model = m;
+    return st;
 }
 
 void attestd_model_free(void *model)

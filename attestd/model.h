@@ -1,5 +1,7 @@
 /* model: what attestd's configuration and registry amount to. */
 #pragma once
+#include <limits.h>
+
 #include "daemon.h"
 #include "delivered_pins.h"
 #include "registry.h"
@@ -11,6 +13,7 @@ struct attestd_model {
     uint32_t challenge_ttl; /* seconds */
     uint32_t blocks;        /* of each kind in one challenge */
     struct delivered_pins pins;
+    char folder[PATH_MAX]; /* the registry's */
     struct registry *registry;
 };
 
@@ -19,6 +22,9 @@ extern cfg_opt_t attestd_opts[];
 /* For the daemon_spec. */
 enum status attestd_model_load(cfg_t *cfg, struct log *log, void **model, char *why,
                                size_t why_cap) MUST_USE;
+/* The same settings, and the registry as it is now. */
+enum status attestd_model_renew(const void *former, struct log *log, void **model, char *why,
+                                size_t why_cap) MUST_USE;
 void attestd_model_free(void *model);
 
 /* The model in force on this worker. */

@@ -14,6 +14,7 @@
 #include "daemon_options.h"
 #include "listener_set.h"
 #include "loaded.h"
+#include "model_watch.h"
 #include "notify.h"
 #include "process.h"
 #include "rate_limit.h"
@@ -34,6 +35,7 @@ struct daemon {
     struct readiness *readiness;
     struct admin *admin;
     struct listener_set *listeners;
+    struct model_watch *watch;
     struct worker_setup setup;
     struct worker_thread **workers;
     unsigned worker_count; /* that have started */
@@ -65,6 +67,46 @@ static void switch_workers(struct daemon *d, struct model_ref *model)
         worker_thread_await_switch(d->workers[i]);
 }
 
+static void use_model(struct daemon *d, struct model_ref *model)
+{
+    struct model_ref *former = d->loaded.model;
+
+    switch_workers(d, model);
+    d->loaded.model = model;
+    model_ref_drop(former);
+}
+
+/* What was in force before stays in force when it failed. */
+static void note_reload(struct daemon *d, enum status st, const char *cause, const char *why)
+{
+    struct log_line line;
+
+    meter_add(d->meter, METRIC_RELOADS, METRIC_AT(st ? RELOAD_FAILED : RELOAD_OK), 1);
+    meter_set(d->meter, METRIC_STALE, METRIC_AT(0), st != ST_OK);
+    log_begin(&line, d->log, st ? LOG_ERROR : LOG_INFO, st ? "reload failed" : "reloaded");
+    log_word(&line, "cause", cause);
+    log_word(&line, "config", d->options.config);
+    if (st)
+        log_word(&line, "why", why);
+    log_end(&line);
+}
+
+static enum status load_model(struct daemon *d, struct loaded *l, char *why, size_t why_cap)
+{
+    model_watch_begin(d->watch, loaded_folder(d->spec, l));
+    enum status st = loaded_model(d->spec, d->options.config, l, d->log, why, why_cap);
+    model_watch_end(d->watch, st == ST_OK);
+    return st;
+}
+
+static void take_up(struct daemon *d, struct loaded *next)
+{
+    use_model(d, next->model);
+    next->model = NULL;
+    rate_limit_change(d->rates, &next->config.rates);
+    note_difference(d, &next->config);
+}
+
 static void reload(struct daemon *d)
 {
     struct loaded next;
@@ -75,23 +117,30 @@ static void reload(struct daemon *d)
         log_note(d->log, LOG_ERROR, "log not reopened", "why", strerror(errno));
     enum status st = loaded_config(d->spec, d->options.config, &next, why, sizeof why);
     if (!st) {
-        st = loaded_model(d->spec, d->options.config, &next, d->log, why, sizeof why);
-        if (!st) {
-            struct model_ref *former = d->loaded.model;
-            switch_workers(d, next.model);
-            d->loaded.model = next.model;
-            next.model = former;
-            rate_limit_change(d->rates, &next.config.rates);
-            note_difference(d, &next.config);
-        }
+        st = load_model(d, &next, why, sizeof why);
+        if (!st)
+            take_up(d, &next);
         loaded_clear(&next);
     }
-    meter_add(d->meter, METRIC_RELOADS, METRIC_AT(st ? RELOAD_FAILED : RELOAD_OK), 1);
-    if (st)
-        log_note(d->log, LOG_ERROR, "reload failed", "why", why);
-    else
-        log_note(d->log, LOG_INFO, "reloaded", "config", d->options.config);
+    note_reload(d, st, "SIGHUP", why);
     notify_send("READY=1");
+}
+
+/* The folder that the model is made of has changed. It is watched before it is read, so that what
+ * changes meanwhile comes here again. */
+static void on_change(void *arg)
+{
+    struct daemon *d = arg;
+    char why[CONFIG_WHY_MAX] = "";
+    struct model_ref *model;
+
+    if (d->draining)
+        return;
+    model_watch_again(d->watch);
+    enum status st = loaded_renew(d->spec, d->loaded.model, d->log, &model, why, sizeof why);
+    if (!st)
+        use_model(d, model);
+    note_reload(d, st, "change", why);
 }
 
 /* --- the main thread's loop --- */
@@ -285,6 +334,8 @@ static enum status open_shared(struct daemon *d, char *why, size_t why_cap)
     st = log_new(config->log_file, config->log_level, &d->log);
     if (st)
         snprintf(why, why_cap, "log file \"%s\": %s", config->log_file, strerror(errno));
+    else if ((st = model_watch_new(d->base, d->log, on_change, d, &d->watch)))
+        snprintf(why, why_cap, "no memory");
     else
         st = listener_set_open(config->listen, config->listen_count, wanted, &d->listeners, why,
                                why_cap);
@@ -313,7 +364,7 @@ static enum status open_all(struct daemon *d, char *why, size_t why_cap)
         st = become_user(d, why, why_cap);
     /* With the rights that a reload will have. */
     if (!st)
-        st = loaded_model(d->spec, d->options.config, &d->loaded, d->log, why, why_cap);
+        st = load_model(d, &d->loaded, why, why_cap);
     if (st)
         return st;
     d->setup = (struct worker_setup){ .spec = d->spec,
@@ -339,6 +390,7 @@ static void close_all(struct daemon *d)
         worker_thread_join(d->workers[i]);
     free(d->workers);
     admin_free(d->admin);
+    model_watch_free(d->watch);
     listener_set_free(d->listeners);
     store_memory_free(d->memory);
     rate_limit_free(d->rates);

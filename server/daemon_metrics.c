@@ -90,6 +90,11 @@ static void fill_other(struct metric *rows)
                                             "Reloads of the configuration and its files.",
                                             METRIC_COUNTER,
                                             { METRIC_WORDS("outcome", reload_words) } };
+    rows[METRIC_STALE] =
+        (struct metric){ "vouchsafe_reload_stale",
+                         "1 while the last reload has failed and what was before serves.",
+                         METRIC_GAUGE,
+                         { { 0 } } };
 }
 
 enum status daemon_metrics_new(const struct daemon_metrics_options *options,

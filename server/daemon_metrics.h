@@ -13,6 +13,7 @@ enum daemon_metric {
     METRIC_STORE_CALLS,
     METRIC_STORE_SECONDS,
     METRIC_RELOADS,
+    METRIC_STALE,
     METRICS_OWN
 };
 

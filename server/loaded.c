@@ -36,18 +36,36 @@ enum status loaded_config(const struct daemon_spec *spec, const char *path, stru
     return in_file(st, path, why, why_cap);
 }
 
+static enum status hold_model(const struct daemon_spec *spec, void *model, struct model_ref **out,
+                              char *why, size_t why_cap)
+{
+    *out = model_ref_new(model, spec->model_free);
+    if (*out)
+        return ST_OK;
+    spec->model_free(model);
+    snprintf(why, why_cap, "no memory");
+    return ST_NO_MEMORY;
+}
+
 enum status loaded_model(const struct daemon_spec *spec, const char *path, struct loaded *l,
                          struct log *log, char *why, size_t why_cap)
 {
     void *model;
     enum status st = spec->model_load(l->cfg, log, &model, why, why_cap);
 
-    if (st)
-        return in_file(st, path, why, why_cap);
-    l->model = model_ref_new(model, spec->model_free);
-    if (l->model)
-        return ST_OK;
-    spec->model_free(model);
-    snprintf(why, why_cap, "no memory");
-    return ST_NO_MEMORY;
+    return st ? in_file(st, path, why, why_cap) : hold_model(spec, model, &l->model, why, why_cap);
+}
+
+enum status loaded_renew(const struct daemon_spec *spec, const struct model_ref *former,
+                         struct log *log, struct model_ref **out, char *why, size_t why_cap)
+{
+    void *model;
+    enum status st = spec->model_renew(former->model, log, &model, why, why_cap);
+
+    return st ? st : hold_model(spec, model, out, why, why_cap);
+}
+
+const char *loaded_folder(const struct daemon_spec *spec, const struct loaded *l)
+{
+    return spec->model_folder ? cfg_getstr(l->cfg, spec->model_folder) : NULL;
 }

@@ -130,7 +130,8 @@ class Daemon:
         before = len(self.events())
         self.child.signal(signal.SIGHUP)
         done = lambda: [e for e in self.events(skip=before)
-                        if e["event"] in ("reloaded", "reload failed")]
+                        if e["event"] in ("reloaded", "reload failed")
+                        and e["cause"] == "SIGHUP"]
         wait_until(done, 10, "the reload of " + self.name)
         return done()[0]
 

@@ -3,9 +3,12 @@ import os
 import re
 import shutil
 import subprocess
+import threading
 
-from harness.case import FolderCase
-from harness.vouchsafe import attestctl, program, sanitized
+from harness.attester import Attester
+from harness.case import FolderCase, SiteCase
+from harness.process import wait_until
+from harness.vouchsafe import attestctl, program, request, sanitized
 
 APP = "shop"
 OLD_SECRET, NEW_SECRET = "an old secret of more than 32 bytes!", "a new secret of more than 32 bytes!!"
@@ -159,3 +162,100 @@ class Killed(FolderCase):
 
     def test_secret_rotate(self):
         self.everywhere("secret", "rotate", APP, "--secret-file", self.file("new"))
+
+
+class Noticed(SiteCase):
+    """Changes are in force without a signal, and without a request that is dropped."""
+
+    OPTIONS = {"attestd_config": 'admin = { "127.0.0.1:0" }\n'}
+
+    def ctl(self, *words):
+        return attestctl(self.site.registry, *words)
+
+    def attester(self, client=None):
+        return Attester(self.site.attestd.url, client or self.site.CLIENT, self.site.binary)
+
+    def until(self, status, attester, what):
+        wait_until(lambda: attester.attest()[0] == status, 20, what)
+
+    def stale(self):
+        return self.site.attestd.metrics()[("vouchsafe_reload_stale", ())]
+
+    def test_a_build_that_is_revoked_and_activated(self):
+        a = self.attester()
+        self.assertEqual(a.attest()[0], 200)
+        self.ctl("build", "revoke", self.site.CLIENT, a.image.build_id)
+        self.until(403, a, "the revocation")
+        self.ctl("build", "activate", self.site.CLIENT, a.image.build_id)
+        self.until(200, a, "the activation")
+        self.assertTrue(all(e["cause"] == "change" for e in self.site.attestd.events("reloaded")))
+
+    def test_an_app_that_is_added_and_removed(self):
+        a = self.attester("newcomer")
+        self.assertEqual(a.attest()[0], 403)
+        self.ctl("app", "add", "newcomer")
+        self.ctl("build", "add", "newcomer", self.site.binary, "--label", "1")
+        self.until(200, a, "the new app")
+        self.ctl("app", "remove", "newcomer")
+        self.until(403, a, "its removal")
+
+    def test_a_policy_that_is_set(self):
+        a = self.attester()
+        kinds = lambda: {p["kind"] for p in a.challenge()[1]["probes"]}
+        before = kinds()
+        self.assertIn("memory", before)
+        self.ctl("policy", "set", self.site.CLIENT, "memory=off")
+        wait_until(lambda: kinds() == before - {"memory"}, 20, "the policy")
+        self.ctl("policy", "set", self.site.CLIENT, "memory=default")
+        wait_until(lambda: kinds() == before, 20, "the default")
+
+    def test_a_secret_that_is_rotated(self):
+        a = self.attester()
+        kid = lambda: a.token().split(".")[0]
+        before = kid()
+        self.ctl("secret", "rotate", self.site.CLIENT)
+        wait_until(lambda: kid() != before, 20, "the new secret")
+
+    def test_a_registry_that_is_broken_by_hand_and_mended(self):
+        a, attestd = self.attester(), self.site.attestd
+        conf = os.path.join(self.site.registry, self.site.CLIENT, "app.conf")
+        with open(conf) as f:
+            good = f.read()
+        self.assertEqual(self.stale(), 0)
+        with open(conf, "a") as f:
+            f.write("nonsense = 1\n")
+        try:
+            wait_until(lambda: self.stale() == 1, 20, "the mistake to be noticed")
+            event = attestd.events("reload failed")[-1]
+            self.assertEqual(event["cause"], "change")
+            self.assertIn("app.conf", event["why"])
+            self.assertIn("nonsense", event["why"])
+            self.assertEqual(a.attest()[0], 200, "what was read before serves")
+            self.assertEqual(request(attestd.admin_url() + "/readyz")[0], 200)
+        finally:
+            with open(conf, "w") as f:
+                f.write(good)
+        wait_until(lambda: self.stale() == 0, 20, "the repair to be noticed")
+        self.assertEqual(attestd.events("reloaded")[-1]["cause"], "change")
+        self.assertEqual(a.attest()[0], 200)
+
+    def test_no_request_is_dropped_meanwhile(self):
+        stop, outcomes = threading.Event(), []
+
+        def attest():
+            a = self.attester()
+            while not stop.is_set():
+                outcomes.append(a.attest()[0])
+
+        before = len(self.site.attestd.events("reloaded"))
+        threads = [threading.Thread(target=attest) for _ in range(3)]
+        for thread in threads:
+            thread.start()
+        for n in range(5):
+            self.ctl("policy", "set", self.site.CLIENT, "token_lifetime=%d" % (200 + n))
+            wait_until(lambda: len(self.site.attestd.events("reloaded")) > before + n, 20, "it")
+        stop.set()
+        for thread in threads:
+            thread.join()
+        self.assertGreater(len(outcomes), 5)
+        self.assertEqual(set(outcomes), {200})
