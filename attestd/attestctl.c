@@ -35,6 +35,10 @@ static const struct command commands[] = {
     { "secret", "rotate", "CLIENT_ID [--secret-file FILE]",
       "makes a new secret sign; the old one verifies until its tokens are gone",
       command_secret_rotate },
+    { "explain", "", "ERROR_ID [--log FILE]...",
+      "says why a client was refused, from the logs (with what they were rotated to) or from "
+      "standard input",
+      command_explain },
     { "token", "inspect", "[TOKEN|-]",
       "shows a token (of standard input with -); with --registry, whether it holds",
       command_token_inspect },
@@ -43,8 +47,8 @@ enum { COMMAND_COUNT = sizeof commands / sizeof commands[0] };
 
 static void usage_line(FILE *out, const struct command *c)
 {
-    fprintf(out, "  %s %s%s%s\n      %s\n", c->noun, c->verb, c->arguments[0] ? " " : "",
-            c->arguments, c->summary);
+    fprintf(out, "  %s%s%s%s%s\n      %s\n", c->noun, c->verb[0] ? " " : "", c->verb,
+            c->arguments[0] ? " " : "", c->arguments, c->summary);
 }
 
 /* All commands, or those of a noun. */
@@ -55,7 +59,7 @@ static void usage(FILE *out, const char *noun)
         if (!noun || strcmp(commands[i].noun, noun) == 0)
             usage_line(out, &commands[i]);
     fprintf(out, "\n  --help, --version\n\nExit code: 0 done, 1 refused, 2 wrong usage. attestd "
-                 "takes changes up on SIGHUP.\n");
+                 "takes changes up by itself, mediator on SIGHUP.\n");
 }
 
 int command_refused(const char *why)
@@ -147,14 +151,25 @@ bool command_secret(const char *file, struct secret **out)
     return st == ST_OK;
 }
 
+/* How many words name the command: 0 if it is another one. */
+static int words_of(const struct command *c, int argc, char **argv)
+{
+    if (argc < 1 || strcmp(c->noun, argv[0]) != 0)
+        return 0;
+    if (!c->verb[0])
+        return 1;
+    return argc >= 2 && strcmp(c->verb, argv[1]) == 0 ? 2 : 0;
+}
+
 static int run(const char *registry, int argc, char **argv)
 {
-    for (size_t i = 0; argc >= 2 && i < COMMAND_COUNT; i++) {
+    for (size_t i = 0; i < COMMAND_COUNT; i++) {
         const struct command *c = &commands[i];
-        if (strcmp(c->noun, argv[0]) != 0 || strcmp(c->verb, argv[1]) != 0)
+        int words = words_of(c, argc, argv);
+        if (!words)
             continue;
-        const struct command_line line = { registry, argc - 2, argv + 2 };
-        if (argc >= 3 && strcmp(argv[2], "--help") == 0) {
+        const struct command_line line = { registry, argc - words, argv + words };
+        if (line.argc >= 1 && strcmp(line.argv[0], "--help") == 0) {
             usage_line(stdout, c);
             return 0;
         }

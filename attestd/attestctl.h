@@ -13,7 +13,7 @@ struct command_line {
 
 struct command {
     const char *noun;
-    const char *verb;
+    const char *verb;      /* "" for one that is a word alone */
     const char *arguments; /* for --help */
     const char *summary;
     int (*run)(const struct command_line *line); /* the exit code */
@@ -32,6 +32,7 @@ int command_build_deprecate(const struct command_line *line);
 int command_build_activate(const struct command_line *line);
 int command_build_remove(const struct command_line *line);
 int command_secret_rotate(const struct command_line *line);
+int command_explain(const struct command_line *line);
 int command_token_inspect(const struct command_line *line);
 
 /* An option that takes a value. */

@@ -149,17 +149,24 @@ static void on_consumed(void *arg, enum status st, struct slice value)
         appraise(a, &record);
 }
 
+/* What is no answer at all is a verdict too: whoever sends such things is worth a line. */
+static void refuse_message(struct http_exchange *ex, struct worker *w, enum status st)
+{
+    const struct audit audit = { .request_id = http_request_id(ex), .peer = http_peer_text(ex) };
+    struct error_id id = error_id_draw();
+
+    audit_refused(w->log, &audit, &id,
+                  st == ST_NO_MEMORY ? "no memory" : "not a message that answers a challenge");
+    http_refuse(ex, http_refusal_of(st), id.text);
+}
+
 static void begin(struct http_exchange *ex, struct worker *w, const cJSON *message)
 {
     struct attesting *a = http_exchange_alloc(ex, sizeof *a);
 
-    if (!a) {
-        http_refuse_status(ex, ST_NO_MEMORY);
-        return;
-    }
-    enum status st = attestation_request_decode(message, &a->request);
+    enum status st = a ? attestation_request_decode(message, &a->request) : ST_NO_MEMORY;
     if (st) {
-        http_refuse_status(ex, st);
+        refuse_message(ex, w, st);
         return;
     }
     a->exchange = ex;
@@ -179,7 +186,7 @@ void route_attestations(struct http_exchange *ex, void *app)
     enum status st = json_parse_object(http_request_body(ex), &JSON_MESSAGE_LIMITS, &message);
 
     if (st) {
-        http_refuse_status(ex, st);
+        refuse_message(ex, app, st);
         return;
     }
     begin(ex, app, message);
