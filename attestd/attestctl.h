@@ -25,6 +25,7 @@ int command_app_show(const struct command_line *line);
 int command_app_remove(const struct command_line *line);
 int command_policy_show(const struct command_line *line);
 int command_policy_set(const struct command_line *line);
+int command_policy_try(const struct command_line *line);
 int command_build_add(const struct command_line *line);
 int command_build_list(const struct command_line *line);
 int command_build_revoke(const struct command_line *line);

@@ -1,6 +1,7 @@
 #include "attestd_metrics.h"
 
-enum { CHALLENGES = METRICS_OWN, ATTESTATIONS, PROBE_FAILURES };
+enum { CHALLENGES = METRICS_OWN, ATTESTATIONS, PROBE_FAILURES, RECORDS };
+enum { LOST, WRITTEN };
 enum { REFUSED, ACCEPTED };
 
 static const char *const challenge_words[CHALLENGE_EVENT_COUNT] = { [CHALLENGE_ISSUED] = "issued",
@@ -12,6 +13,8 @@ static const char *const verdict_words[] = { [REFUSED] = "refused", [ACCEPTED] =
 static const char *const result_words[] = {
     [CLAIM_PASSED] = "passed", [CLAIM_MISSING] = "missing", [CLAIM_DIFFERS] = "differs"
 };
+
+static const char *const record_words[] = { [LOST] = "lost", [WRITTEN] = "written" };
 
 static const char *kind_word(const void *none, size_t kind)
 {
@@ -33,6 +36,10 @@ const struct metric ATTESTD_METRICS[ATTESTD_METRIC_COUNT] = {
                                        METRIC_COUNTER,
                                        { { "kind", PROBE_KIND_COUNT, kind_word, NULL },
                                          METRIC_WORDS("result", result_words) } },
+    [RECORDS - METRICS_OWN] = { "vouchsafe_records_total",
+                                "Appraisals written down, or lost for want of room.",
+                                METRIC_COUNTER,
+                                { METRIC_WORDS("outcome", record_words) } },
 };
 
 void count_challenge(struct meter *meter, enum challenge_event event)
@@ -47,4 +54,9 @@ void count_appraisal(struct meter *meter, const struct appraisal *found, bool ac
         if (found->claims[i].result != CLAIM_PASSED)
             meter_add(meter, PROBE_FAILURES,
                       METRIC_AT(found->claims[i].kind, found->claims[i].result), 1);
+}
+
+void count_record(struct meter *meter, bool written)
+{
+    meter_add(meter, RECORDS, METRIC_AT(written ? WRITTEN : LOST), 1);
 }

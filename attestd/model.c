@@ -8,14 +8,18 @@
 static cfg_opt_t challenge_opts[] = { CFG_INT("ttl", 10, CFGF_NONE),
                                       CFG_INT("blocks", 64, CFGF_NONE), CFG_END() };
 
+static cfg_opt_t record_opts[] = { CFG_STR("file", NULL, CFGF_NONE),
+                                   CFG_INT("max_bytes", 64 * 1024 * 1024, CFGF_NONE), CFG_END() };
+
 cfg_opt_t attestd_opts[] = { CONFIG_DAEMON_OPTS,
                              CFG_STR("issuer", NULL, CFGF_NONE),
                              CFG_STR("registry", NULL, CFGF_NONE),
                              CFG_STR_LIST("pins", (char *)"{}", CFGF_NONE),
                              CFG_SEC("challenge", challenge_opts, CFGF_NONE),
+                             CFG_SEC("record", record_opts, CFGF_NONE),
                              CFG_END() };
 
-enum { TTL_MAX = 3600 };
+enum { TTL_MAX = 3600, RECORD_MIN = 64 * 1024, RECORD_MAX = 1024 * 1024 * 1024 };
 
 static enum status read_issuer(cfg_t *cfg, struct attestd_model *m, char *why, size_t why_cap)
 {
@@ -30,6 +34,21 @@ static enum status read_issuer(cfg_t *cfg, struct attestd_model *m, char *why, s
     return ST_INVALID;
 }
 
+static enum status read_record(cfg_t *cfg, struct attestd_model *m, char *why, size_t why_cap)
+{
+    const char *file = cfg_getstr(cfg, "file");
+    char reason[WHY_MAX];
+    uint32_t max;
+    enum status st = config_int(cfg, "max_bytes", RECORD_MIN, RECORD_MAX, &max, why, why_cap);
+
+    if (st || !file)
+        return st;
+    st = recorder_new(file, max, &m->recorder, reason, sizeof reason);
+    if (st)
+        snprintf(why, why_cap, "record file: %s", reason);
+    return st;
+}
+
 static enum status read_settings(cfg_t *cfg, struct attestd_model *m, char *why, size_t why_cap)
 {
     cfg_t *challenge = cfg_getsec(cfg, "challenge");
@@ -41,6 +60,8 @@ static enum status read_settings(cfg_t *cfg, struct attestd_model *m, char *why,
         st = config_int(challenge, "blocks", 1, PROBE_BLOCKS_MAX, &m->blocks, why, why_cap);
     if (!st)
         st = delivered_pins_read(cfg, &m->pins, why, why_cap);
+    if (!st)
+        st = read_record(cfg_getsec(cfg, "record"), m, why, why_cap);
     return st;
 }
 
@@ -99,6 +120,7 @@ enum status attestd_model_renew(const void *former, struct log *log, void **mode
         return ST_NO_MEMORY;
     *m = *(const struct attestd_model *)former;
     m->registry = NULL;
+    m->recorder = recorder_hold(m->recorder);
     enum status st = read_registry(m, log, why, why_cap);
     if (st)
         attestd_model_free(m);
@@ -112,6 +134,7 @@ void attestd_model_free(void *model)
     struct attestd_model *m = model;
 
     registry_free(m->registry);
+    recorder_drop(m->recorder);
     free(m);
 }
 

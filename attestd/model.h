@@ -4,6 +4,7 @@
 
 #include "daemon.h"
 #include "delivered_pins.h"
+#include "recorder.h"
 #include "registry.h"
 
 enum { ISSUER_URL_MAX = 256 };
@@ -13,7 +14,8 @@ struct attestd_model {
     uint32_t challenge_ttl; /* seconds */
     uint32_t blocks;        /* of each kind in one challenge */
     struct delivered_pins pins;
-    char folder[PATH_MAX]; /* the registry's */
+    struct recorder *recorder; /* of appraisals, or NULL */
+    char folder[PATH_MAX];     /* the registry's */
     struct registry *registry;
 };
 

@@ -9,6 +9,7 @@
 #include "http_error.h"
 #include "jwk.h"
 #include "model.h"
+#include "recorded.h"
 
 static const struct http_refusal challenge_invalid = {
     403, "challenge_invalid", "The challenge is unknown, has expired or has been answered."
@@ -89,6 +90,23 @@ static bool is_same_key(const struct digest *x, const struct digest *y)
     return memcmp(x->bytes, y->bytes, sizeof x->bytes) == 0;
 }
 
+/* What a policy may be tried on later. Nobody waits for it to be there. */
+static void write_record(const struct attesting *a, const struct token_request *token,
+                         const struct appraisal *found, bool accepted)
+{
+    struct recorder *recorder = model_of(a)->recorder;
+    struct recorded r = { .time = token->now, .accepted = accepted, .found = *found };
+    uint8_t text[RECORDED_LINE_MAX];
+    struct writer line = writer_over(text, sizeof text);
+
+    strcpy(r.client_id, token->app->client_id);
+    strcpy(r.build, build_id_text(&token->build->id).text);
+    strcpy(r.version, token->build->label);
+    base64url_encode(r.jkt, (struct slice){ a->jkt.bytes, sizeof a->jkt.bytes });
+    bool written = !recorded_encode(&r, &line) && !recorder_write(recorder, writer_slice(&line));
+    count_record(a->worker->meter, written);
+}
+
 /* The challenge has been consumed: whatever is found now, it cannot be answered again. */
 static void appraise(struct attesting *a, const struct challenge_record *record)
 {
@@ -114,6 +132,8 @@ static void appraise(struct attesting *a, const struct challenge_record *record)
     appraise_evidence(&asked, &a->request, &a->jkt, &found);
     policy_decide(&token.app->policy, &found, &verdict);
     count_appraisal(a->worker->meter, &found, verdict.accepted);
+    if (model->recorder)
+        write_record(a, &token, &found, verdict.accepted);
 
     token.streak = streak_extend((struct streak){ record->streak, record->miss }, asked.fraction);
     audit.client_id = slice_of(token.app->client_id);
