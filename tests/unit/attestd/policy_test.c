@@ -183,3 +183,83 @@ Test(policy, words_there_and_back)
     cr_assert_eq(requirement_read("Required", &requirement), ST_INVALID);
     cr_assert_eq(build_state_read("", &state), ST_INVALID);
 }
+
+/* --- the whole table: every kind, requirement, result, mode, state of the build, and age --- */
+
+struct cell {
+    enum probe_kind kind;
+    enum requirement requirement;
+    enum policy_mode mode;
+    enum build_state state;
+    int64_t late; /* seconds past the deadline */
+    unsigned result;
+};
+
+/* What each of them alone amounts to. */
+enum { PASSES, IS_NOTED, REFUSES };
+
+static int of_claim(const struct cell *c)
+{
+    if (c->result == CLAIM_PASSED || c->requirement == POLICY_OFF)
+        return PASSES;
+    return c->requirement == POLICY_REQUIRED && c->mode == POLICY_ENFORCED ? REFUSES : IS_NOTED;
+}
+
+static int of_state(const struct cell *c)
+{
+    static const int words[] = {
+        [BUILD_ACTIVE] = PASSES, [BUILD_DEPRECATED] = IS_NOTED, [BUILD_REVOKED] = REFUSES
+    };
+
+    return words[c->state];
+}
+
+static int of_age(const struct cell *c)
+{
+    if (c->late <= 0)
+        return PASSES;
+    return c->mode == POLICY_ENFORCED ? REFUSES : IS_NOTED;
+}
+
+static void check_cell(const struct cell *c)
+{
+    struct policy policy = POLICY_DEFAULT;
+    struct appraisal found = right();
+    struct verdict verdict;
+    const int parts[] = { of_claim(c), of_state(c), of_age(c) };
+    int worst = PASSES;
+
+    policy.kinds[c->kind] = c->requirement;
+    policy.mode = c->mode;
+    found.claims[0].kind = c->kind;
+    found.claims[0].result = c->result;
+    found.claim_count = 1;
+    found.state = c->state;
+    found.age = policy.answer_deadline + c->late;
+    policy_decide(&policy, &found, &verdict);
+    for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++)
+        worst = parts[i] > worst ? parts[i] : worst;
+    cr_assert_eq(verdict.accepted, worst != REFUSES, "%s %s %s %s late %d result %u: %s",
+                 probe_kind_name(c->kind), requirement_name(c->requirement),
+                 policy_mode_name(c->mode), build_state_name(c->state), (int)c->late, c->result,
+                 verdict.reasons);
+    cr_assert_eq(verdict.reasons[0] == '\0', worst == PASSES, "%s", verdict.reasons);
+}
+
+Test(policy, table)
+{
+    unsigned cells = 0;
+
+    for (int kind = 0; kind < PROBE_KIND_COUNT; kind++)
+        for (int requirement = 0; requirement < POLICY_REQUIREMENT_COUNT; requirement++)
+            for (unsigned rest = 0; rest < 3 * 2 * BUILD_STATE_COUNT * 3; rest++, cells++) {
+                const struct cell c = { .kind = (enum probe_kind)kind,
+                                        .requirement = (enum requirement)requirement,
+                                        .result = rest % 3,
+                                        .mode = (enum policy_mode)(rest / 3 % 2),
+                                        .state = (enum build_state)(rest / 6 % BUILD_STATE_COUNT),
+                                        .late = (int)(rest / 18) - 1 };
+                check_cell(&c);
+            }
+    cr_assert_eq(cells, PROBE_KIND_COUNT * POLICY_REQUIREMENT_COUNT * 54);
+}
