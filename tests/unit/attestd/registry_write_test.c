@@ -201,7 +201,8 @@ static void leave(const char *paths)
     char command[512];
 
     snprintf(command, sizeof command,
-             "cd %s && for f in %s; do mkdir -p $(dirname $f); echo > $f; done", folder, paths);
+             "cd %s && for f in %s; do mkdir -p $(dirname $f) && echo > $f || exit 1; done", folder,
+             paths);
     cr_assert_eq(system(command), 0);
 }
 
@@ -209,7 +210,7 @@ Test(registry_write, leftovers_are_not_read_and_the_next_change_removes_them)
 {
     static const char paths[] =
         ".new-abcdef/secrets/x app/app.conf.new-12 app/builds/.new-xyz/image.0 "
-        "app/builds/*/build.conf.new-7 app/secrets/keyring.conf.new-9 "
+        "app/builds/$(ls app/builds)/build.conf.new-7 app/secrets/keyring.conf.new-9 "
         "app/secrets/AAAAAAAAAAAAAAAA";
     char command[200];
 
