@@ -54,7 +54,8 @@ static struct vector vector_of(const struct token_request *request)
 
     for (uint32_t i = 0; i < found->claim_count; i++) {
         enum aspect a = looks_at[found->claims[i].kind];
-        lower(&v, a, found->claims[i].result == CLAIM_PASSED ? AFFIRMED : aspects[a].doubtful);
+        bool fine = policy_allows(&request->app->policy, &found->claims[i]);
+        lower(&v, a, fine ? AFFIRMED : aspects[a].doubtful);
     }
     if (found->state == BUILD_DEPRECATED)
         lower(&v, EXECUTABLES, KNOWN_FLAWS);

@@ -1,6 +1,6 @@
 """Faults: harm is done to real parts while a ledger is kept, many times; prints a table.
 
-./run faults [--runs N] [--short] [--list] [SCENARIO]...
+./run faults [--runs N] [--jobs N] [--list] [SCENARIO]...
 """
 import argparse
 import concurrent.futures

@@ -78,6 +78,7 @@ class KilledMarks(Killed):
 
 class FailedOver(Redis):
     name = "redis-failover"
+    short = True
     about = "SENTINEL FAILOVER of a master that is well"
 
     def harm(self, site):
@@ -125,6 +126,7 @@ class PartitionLong(Partition):
 
 class Restarted(Redis):
     name = "redis-restart"
+    short = True
     about = "kill -9 of a master that is started again, appendfsync always"
     control = "without appendonly"
     kind = "mark"

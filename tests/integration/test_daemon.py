@@ -71,10 +71,14 @@ class Flags(FolderCase):
         seal = os.path.join(self.folder, "shipped-seal")
         attestctl(registry, "app", "add", "my-app")
         mediatorctl("seal-key", "rotate", "--folder", seal)
+        devices = os.path.join(self.folder, "shipped-devices")
+        mediatorctl("device", "add", "door", "--registry", devices, "--mode", "push", "--scope",
+                    "open", "--key-out", os.path.join(self.folder, "door.key"))
         for name in ("attestd", "mediator"):
             with open(os.path.join(ROOT, "deploy", name + ".conf")) as f:
                 shipped = f.read().replace("/var/lib/vouchsafe/registry", registry)
                 shipped = shipped.replace("/var/lib/vouchsafe/seal", seal)
+                shipped = shipped.replace("/var/lib/vouchsafe/devices", devices)
             # A default that is a value, not an example: "# key = value", with nothing like "...".
             spelled = re.sub(r'^( *)# (\w+ = (?!"\.\.\.|"/var|"vouchsafe"  )\S.*)$',
                              r"\1\2", shipped, flags=re.M).replace("\nuser =", "\n# user =")

@@ -181,6 +181,7 @@ class Methods(AuthCase):
         former = self.keys["es256"]
         done = mediatorctl("client-key", "rotate", "--folder", folder, "--keep", "1")
         both = json.loads(done.stdout)["keys"]
+        self.assertGreater(both[1].pop("exp"), time.time(), "until when it verifies")
         self.assertEqual(both[1], former)
         self.credentials("es256")
         self.assertEqual(self.assertion()[0]["kid"], former["kid"], "until it is told")

@@ -2,6 +2,7 @@
 other libraries than ours."""
 import json
 import os
+import time
 import unittest
 
 from authlib.jose import JsonWebEncryption, JsonWebKey
@@ -110,6 +111,7 @@ class Sealed(DeviceCase):
         mediatorctl("token-key", "rotate", "--folder", self.token_keys, "--alg", self.ALG)
         current = self.publish()
         self.assertEqual(len(current), 2)
+        self.assertGreater(current[1].pop("exp"), time.time(), "until when it verifies")
         self.assertEqual(current[1], former)
         _, got = self.token(audience="pump-p256")
         verify(former, got["device_grant"]["token"])

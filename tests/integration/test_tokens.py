@@ -94,7 +94,8 @@ class Formats(TokenCase):
         app = claims["submods"]["app"]
         self.assertEqual(app["ear_status"], "affirming")
         self.assertEqual(app["ear_trustworthiness_vector"],
-                         {"instance-identity": 0, "executables": 2, "file-system": 2})
+                         {"instance-identity": 0, "configuration": 2, "executables": 2,
+                          "file-system": 2})
         self.assertIn("an EAT attestation result", self.inspect(message["ear"]))
 
     def test_an_ear_knows_an_instance_that_comes_again(self):
@@ -289,7 +290,7 @@ class Refusals(TokenCase):
     def test_what_cannot_fit_is_refused_when_it_is_read(self):
         attestctl(self.site.registry, "app", "add", "long" * 32, "--name", "n" * 64)
         attestctl(self.site.registry, "build", "add", "long" * 32, self.site.binary, "--label",
-                  "l" * 64)
+                  "l" * 48)
         self.reload()  # with a short issuer
         config = self.site.attestd_config().replace("http://attestd.example",
                                                     "https://" + "i" * 120 + ".example")
