@@ -24,8 +24,8 @@ struct attestation_request {
     char audience[AUDIENCE_MAX + 1]; /* of a client assertion; "" otherwise */
 };
 
-/* Reports borrow from `message`. An id may occur once only (ST_INVALID). Unknown members and formats are refused, and an audience
- * where none belongs, or none where one does. */
+/* Reports borrow from `message`. An id may occur once only (ST_INVALID). Unknown members and
+ * formats are refused, and an audience where none belongs, or none where one does. */
 enum status attestation_request_decode(const cJSON *message,
                                        struct attestation_request *out) MUST_USE;
 enum status attestation_request_encode(const struct attestation_request *m,

@@ -30,10 +30,8 @@ static const struct {
     const char *name;
     bool may_forget_creation;
 } spaces[STORE_SPACE_COUNT] = {
-    [STORE_CHALLENGE] = { "challenge", true },
-    [STORE_SPENT] = { "spent", false },
-    [STORE_REQUEST] = { "request", true },
-    [STORE_BINDING] = { "binding", false },
+    [STORE_CHALLENGE] = { "challenge", true }, [STORE_SPENT] = { "spent", false },
+    [STORE_REQUEST] = { "request", true },     [STORE_BINDING] = { "binding", false },
     [STORE_DEVICE] = { "device", false },
 };
 
