@@ -44,7 +44,7 @@ static double draw_numbers(struct drawn *out, enum probe_kind kind, struct sampl
     const struct build *build = out->build;
     const struct verifier *verifier = verifier_of(kind);
     uint32_t numbers[PROBE_BLOCKS_MAX];
-    uint64_t counts[MODULES_MAX], total = 0, first = 0;
+    uint64_t counts[MODULES_MAX] = { 0 }, total = 0, first = 0;
 
     for (size_t i = 0; i < build->module_count; i++)
         total += counts[i] = verifier->count(build, i);

@@ -124,8 +124,8 @@ enum status token_formats_fit(const struct registry *registry, struct slice issu
     static const struct public_key key = { .type = KEY_P256 };
     static const struct appraisal found = { .state = BUILD_DEPRECATED,
                                             .claim_count = 2,
-                                            .claims = { { PROBE_MEMORY, "", CLAIM_DIFFERS },
-                                                        { PROBE_FILE, "", CLAIM_DIFFERS } } };
+                                            .claims = { { PROBE_MEMORY, "", CLAIM_DIFFERS, "" },
+                                                        { PROBE_FILE, "", CLAIM_DIFFERS, "" } } };
     struct fitting f = { .request = { .issuer = issuer,
                                       .instance_key = &key,
                                       .streak = { 1000000000, 0.5 },

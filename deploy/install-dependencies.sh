@@ -10,7 +10,7 @@ declare -A packages=(
   [test]="systemd python3 python3-cryptography python3-prometheus-client python3-yaml glewlwyd redis-server redis-tools
           libcriterion-dev libjwt-gnutls-dev openssl git g++ npm chromium python3-authlib python3-flask gdb strace valgrind
           gcc-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user nginx-light haproxy"
-  [lint]="clang clang-format clang-tidy"
+  [lint]="clang clang-format clang-tidy cppcheck"
   [fuzz]="clang libclang-rt-14-dev"
   [bench]="python3 python3-cryptography nginx-light wrk"
 )

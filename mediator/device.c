@@ -180,7 +180,7 @@ static enum status read_object(const cJSON *object, struct device *out)
 {
     static const char *const members[] = { "mode",   "label",        "revoked", "once", "queue",
                                            "scopes", "max_lifetime", "keys",    NULL };
-    struct slice label;
+    struct slice label = { NULL, 0 };
     enum status st = json_only_members(object, members);
 
     if (!st)

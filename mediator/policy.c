@@ -15,13 +15,13 @@ struct slice policy_value(const struct form *form, const char *name)
 static struct verdict check_scopes(const struct client *client, const struct form *form,
                                    bool required)
 {
-    const struct form_param *p = form_find(form, "scope");
+    struct slice rest = policy_value(form, "scope");
 
     if (client->scopes.count == 0)
         return VERDICT_ACCEPTED;
-    if (!p || p->value.len == 0)
+    if (rest.len == 0)
         return required ? REFUSED(REFUSE_SCOPE, "no scope named") : VERDICT_ACCEPTED;
-    for (struct slice rest = p->value; rest.data;)
+    while (rest.data)
         if (!words_have(&client->scopes, slice_cut(&rest, ' ')))
             return REFUSED(REFUSE_SCOPE, "scope not allowed");
     return VERDICT_ACCEPTED;

@@ -228,7 +228,7 @@ static cfg_t *init(const cfg_opt_t *opts)
     cfg_opt_t all[OPTS_MAX];
     size_t n = 0;
 
-    while (opts[n].name && n < OPTS_MAX - 2) {
+    while (n < OPTS_MAX - 2 && opts[n].name) {
         all[n] = opts[n];
         n++;
     }

@@ -191,7 +191,7 @@ static int allow_sockets(scmp_filter_ctx filter)
 
     for (size_t i = 0; !failed && i < sizeof families / sizeof families[0]; i++)
         failed = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(socket), 1,
-                                  SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)families[i]));
+                                  SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)families[i], 0));
     return failed;
 }
 
@@ -199,15 +199,15 @@ static int allow_sockets(scmp_filter_ctx filter)
 static int allow_own(scmp_filter_ctx filter)
 {
     static const int options[] = { PR_SET_NAME, PR_GET_NAME, PR_SET_VMA, PR_GET_DUMPABLE };
-    int failed =
-        seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(prlimit64), 1, SCMP_A2(SCMP_CMP_EQ, 0));
+    int failed = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(prlimit64), 1,
+                                  SCMP_A2(SCMP_CMP_EQ, 0, 0));
 
     if (!failed)
         failed = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(tgkill), 1,
-                                  SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)getpid()));
+                                  SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)getpid(), 0));
     for (size_t i = 0; !failed && i < sizeof options / sizeof options[0]; i++)
         failed = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(prctl), 1,
-                                  SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)options[i]));
+                                  SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)options[i], 0));
     return failed;
 }
 

@@ -86,7 +86,7 @@ static enum vouchsafe_error fly_and_land(struct vouchsafe_client *c, const struc
     pthread_mutex_lock(&c->lock);
     keeper_land(&c->agent.keeper, end_of(f, error), agent_now(), agent_chance());
     pthread_cond_broadcast(&c->landed);
-    if (!error && out)
+    if (f && !error && out)
         memcpy(out, f->token, sizeof f->token);
     flight_free(f);
     return error;

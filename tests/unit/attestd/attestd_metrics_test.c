@@ -43,10 +43,10 @@ Test(attestd_metrics, challenges)
 Test(attestd_metrics, appraisals_and_each_probe_that_failed)
 {
     const struct appraisal found = { .claim_count = 4,
-                                     .claims = { { PROBE_MEMORY, "a", CLAIM_DIFFERS },
-                                                 { PROBE_FILE, "a", CLAIM_PASSED },
-                                                 { PROBE_MEMORY, "b", CLAIM_DIFFERS },
-                                                 { PROBE_FILE, "b", CLAIM_MISSING } } };
+                                     .claims = { { PROBE_MEMORY, "a", CLAIM_DIFFERS, "" },
+                                                 { PROBE_FILE, "a", CLAIM_PASSED, "" },
+                                                 { PROBE_MEMORY, "b", CLAIM_DIFFERS, "" },
+                                                 { PROBE_FILE, "b", CLAIM_MISSING, "" } } };
 
     count_appraisal(metrics_meter(m, 0), &POLICY_DEFAULT, &found, false);
     count_appraisal(metrics_meter(m, 0), &POLICY_DEFAULT, &(struct appraisal){ .known = true },

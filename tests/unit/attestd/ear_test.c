@@ -18,8 +18,8 @@ static void setup(void)
     cr_assert_eq(crypto_key_generate(KEY_P256, &key), ST_OK);
     found = (struct appraisal){ .known = true,
                                 .claim_count = 2,
-                                .claims = { { PROBE_MEMORY, "app", CLAIM_PASSED },
-                                            { PROBE_FILE, "app", CLAIM_PASSED } } };
+                                .claims = { { PROBE_MEMORY, "app", CLAIM_PASSED, "" },
+                                            { PROBE_FILE, "app", CLAIM_PASSED, "" } } };
     streak = (struct streak){ 3, 0.125 };
 }
 

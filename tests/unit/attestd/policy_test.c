@@ -11,8 +11,8 @@ static struct appraisal right(void)
                                .state = BUILD_ACTIVE,
                                .age = 3,
                                .claim_count = 2,
-                               .claims = { { PROBE_MEMORY, "app", CLAIM_PASSED },
-                                           { PROBE_FILE, "lib.so", CLAIM_PASSED } } };
+                               .claims = { { PROBE_MEMORY, "app", CLAIM_PASSED, "" },
+                                           { PROBE_FILE, "lib.so", CLAIM_PASSED, "" } } };
 }
 
 static void unknown(struct appraisal *a)

@@ -165,7 +165,8 @@ Test(msg_attestation, request_there_and_back)
 {
     struct attestation_request in = { .challenge = { 1 },
                                       .evidence_count = 2,
-                                      .evidence = { { 1, { { 2 } } }, { 7, { { 3 } } } } };
+                                      .evidence = { { 1, { { 2 } }, { NULL, 0 } },
+                                                    { 7, { { 3 } }, { NULL, 0 } } } };
     struct attestation_request out;
     struct private_key key;
     uint8_t text[1024];
