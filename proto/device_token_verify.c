@@ -28,9 +28,11 @@ static enum status split(struct slice token, struct segments *out)
     return three ? ST_OK : ST_INVALID;
 }
 
-/* The alg that the header names, and the kid, which borrows from json. */
+static const char *const algs[] = { [KEY_P256] = "ES256", [KEY_ED25519] = "EdDSA" };
+
+/* The type of key that the header's alg is for, and the kid, which borrows from json. */
 static enum status read_header(struct slice segment, uint8_t json[static HEADER_MAX],
-                               enum jwt_alg *alg, struct slice *kid)
+                               enum key_type *type, struct slice *kid)
 {
     /* Nothing else: "crit" is refused by not being here (RFC 7515 §4.1.11). */
     struct json_scan_field f[] = {
@@ -43,33 +45,33 @@ static enum status read_header(struct slice segment, uint8_t json[static HEADER_
     if (base64url_decode(segment, json, HEADER_MAX, &len))
         return ST_INVALID;
     enum status st =
-        json_scan((struct slice){ json, len }, &JSON_TOKEN_LIMITS, JSON_SCAN_OTHERS_REFUSED, f, 3);
+        json_scan((struct slice){ json, len }, &JSON_SCAN_LIMITS, JSON_SCAN_OTHERS_REFUSED, f, 3);
     if (st)
         return st;
     *kid = f[2].text;
-    *alg = slice_is(f[0].text, jwt_alg_name(JWT_ES256)) ? JWT_ES256 : JWT_EDDSA;
-    bool known = slice_is(f[0].text, jwt_alg_name(*alg)) && slice_is(f[1].text, DEVICE_TOKEN_TYP);
+    *type = slice_is(f[0].text, algs[KEY_P256]) ? KEY_P256 : KEY_ED25519;
+    bool known = slice_is(f[0].text, algs[*type]) && slice_is(f[1].text, DEVICE_TOKEN_TYP);
     return known ? ST_OK : ST_UNSUPPORTED;
 }
 
-static bool may_have_signed(const struct jwk_named *key, enum jwt_alg alg, struct slice kid)
+static bool may_have_signed(const struct jwk_named *key, enum key_type type, struct slice kid)
 {
-    return jwt_alg_of_key(key->key.type) == alg && (!key->kid[0] || slice_is(kid, key->kid));
+    return key->key.type == type && (!key->kid[0] || slice_is(kid, key->kid));
 }
 
 static enum status check_signature(const struct segments *s, const struct device_token_rules *rules)
 {
     uint8_t json[HEADER_MAX], signature[SIGNATURE_LEN];
-    enum jwt_alg alg;
+    enum key_type type;
     struct slice kid;
-    enum status st = read_header(s->header, json, &alg, &kid);
+    enum status st = read_header(s->header, json, &type, &kid);
 
     if (st)
         return st;
     if (base64url_decode_exact(s->signature, signature, sizeof signature))
         return ST_INVALID;
     for (size_t i = 0; i < rules->key_count; i++)
-        if (may_have_signed(&rules->keys[i], alg, kid) &&
+        if (may_have_signed(&rules->keys[i], type, kid) &&
             crypto_verify(&rules->keys[i].key, s->signed_text, signature) == ST_OK)
             return ST_OK;
     return ST_DENIED;
@@ -96,9 +98,9 @@ static enum status read_claims(struct slice json, struct device_token_claims *ou
     struct json_scan_field jwe = { .name = "jwe", .type = JSON_SCAN_TEXT };
 
     memcpy(f, members, sizeof f);
-    enum status st = json_scan(json, &JSON_TOKEN_LIMITS, JSON_SCAN_OTHERS_IGNORED, f, FIELD_COUNT);
+    enum status st = json_scan(json, &JSON_SCAN_LIMITS, JSON_SCAN_OTHERS_IGNORED, f, FIELD_COUNT);
     if (!st)
-        st = json_scan(f[CNF].text, &JSON_TOKEN_LIMITS, JSON_SCAN_OTHERS_REFUSED, &jwe, 1);
+        st = json_scan(f[CNF].text, &JSON_SCAN_LIMITS, JSON_SCAN_OTHERS_REFUSED, &jwe, 1);
     *out = (struct device_token_claims){
         .issuer = f[ISS].text,
         .audience = f[AUD].text,

@@ -4,6 +4,8 @@
 
 #include "json_check.h"
 
+const struct json_limits JSON_SCAN_LIMITS = { 4 * 1024, 6, 128 };
+
 /* Everything below walks text that json_check has passed, and relies on its grammar. */
 
 static bool is_space(uint8_t c)

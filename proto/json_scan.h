@@ -9,6 +9,9 @@ enum json_scan_others { JSON_SCAN_OTHERS_REFUSED, JSON_SCAN_OTHERS_IGNORED };
 
 enum { JSON_SCAN_MEMBERS_MAX = 32 }; /* of one object */
 
+/* Those of tokens, without a need of cJSON. */
+extern const struct json_limits JSON_SCAN_LIMITS;
+
 /* A member that is asked for, and what was found. */
 struct json_scan_field {
     const char *name;

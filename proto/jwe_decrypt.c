@@ -53,7 +53,7 @@ static enum status scan_header(struct slice segment, struct opened_header *out)
     if (segment.len == 0 || base64url_decode(segment, out->json, sizeof out->json, &len))
         return ST_INVALID;
     memcpy(out->fields, members, sizeof members);
-    enum status st = json_scan((struct slice){ out->json, len }, &JSON_TOKEN_LIMITS,
+    enum status st = json_scan((struct slice){ out->json, len }, &JSON_SCAN_LIMITS,
                                JSON_SCAN_OTHERS_REFUSED, out->fields, FIELD_COUNT);
     if (!st && (out->fields[KID].text.len > JWE_KID_MAX || out->fields[CTY].text.len > JWE_CTY_MAX))
         st = ST_INVALID;

@@ -49,7 +49,7 @@ static enum status read_public(struct slice text, struct json_scan_field *fields
 
     memcpy(fields, members, sizeof members);
     enum status st =
-        json_scan(text, &JSON_TOKEN_LIMITS, JSON_SCAN_OTHERS_IGNORED, fields, FIELD_COUNT);
+        json_scan(text, &JSON_SCAN_LIMITS, JSON_SCAN_OTHERS_IGNORED, fields, FIELD_COUNT);
     if (!st)
         st = read_curve(fields, &key.curve);
     if (!st)

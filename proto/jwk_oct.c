@@ -9,7 +9,7 @@ enum status jwk_oct_read(struct slice text, uint8_t key[static OCT_KEY_LEN])
         { .name = "kty", .type = JSON_SCAN_TEXT },
         { .name = "k", .type = JSON_SCAN_TEXT, .need = JSON_SCAN_OPTIONAL },
     };
-    enum status st = json_scan(text, &JSON_TOKEN_LIMITS, JSON_SCAN_OTHERS_IGNORED, fields, 2);
+    enum status st = json_scan(text, &JSON_SCAN_LIMITS, JSON_SCAN_OTHERS_IGNORED, fields, 2);
 
     if (st)
         return st;

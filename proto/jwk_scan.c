@@ -39,7 +39,7 @@ enum status jwk_scan(struct slice text, struct jwk_named *out)
         [D] = { .name = "d", .type = JSON_SCAN_TEXT, .need = JSON_SCAN_OPTIONAL },
         [KID] = { .name = "kid", .type = JSON_SCAN_TEXT, .need = JSON_SCAN_OPTIONAL },
     };
-    enum status st = json_scan(text, &JSON_TOKEN_LIMITS, JSON_SCAN_OTHERS_IGNORED, f, FIELD_COUNT);
+    enum status st = json_scan(text, &JSON_SCAN_LIMITS, JSON_SCAN_OTHERS_IGNORED, f, FIELD_COUNT);
 
     if (!st)
         st = read_key(f, &out->key);

@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "base64url.h"
 #include "jwk_dh.h"
 #include "secret.h"
 
@@ -111,10 +112,22 @@ enum vouchsafe_device_status vouchsafe_device_unsealer(struct vouchsafe_device *
     return device_status(st);
 }
 
-enum vouchsafe_device_status vouchsafe_device_key(const char *jwk, size_t len,
+/* A file's last line may end. */
+static struct slice without_newline(struct slice text)
+{
+    if (text.len && text.data[text.len - 1] == '\n')
+        text.len--;
+    return text;
+}
+
+enum vouchsafe_device_status vouchsafe_device_key(const char *text, size_t len,
                                                   uint8_t key[VOUCHSAFE_DEVICE_KEY_LEN])
 {
-    return device_status(jwk_oct_read((struct slice){ (const uint8_t *)jwk, len }, key));
+    struct slice s = without_newline((struct slice){ (const uint8_t *)text, len });
+
+    if (s.len && s.data[0] == '{')
+        return device_status(jwk_oct_read(s, key));
+    return device_status(base64url_decode_exact(s, key, OCT_KEY_LEN));
 }
 
 int64_t vouchsafe_device_time(const struct vouchsafe_device *device)

@@ -142,10 +142,9 @@ enum answer_code rights_ask(struct vouchsafe_device *d, struct rights *r, struct
 
 void rights_settle(struct vouchsafe_device *d, struct rights *r, bool may_have_happened)
 {
-    struct grant_slot *slot = r->from_token ? NULL : grants_find(&d->grants, r->id);
-
     if (!r->claimed)
         return;
+    struct grant_slot *slot = r->from_token ? NULL : grants_find(&d->grants, r->id);
     r->claimed = false;
     if (r->from_token)
         r->over = may_have_happened;

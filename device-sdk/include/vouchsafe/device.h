@@ -111,9 +111,9 @@ vouchsafe_device_distrust(struct vouchsafe_device *device, const char *kid);
 VOUCHSAFE_API VOUCHSAFE_MUST_USE enum vouchsafe_device_status
 vouchsafe_device_unsealer(struct vouchsafe_device *device, const char *jwk, size_t len);
 
-/* A key from a JWK of type oct, such as the one for the link. */
+/* The key for the link as a file has it: base64url of its bytes, or a JWK of type oct. */
 VOUCHSAFE_API VOUCHSAFE_MUST_USE enum vouchsafe_device_status
-vouchsafe_device_key(const char *jwk, size_t len, uint8_t key[VOUCHSAFE_DEVICE_KEY_LEN]);
+vouchsafe_device_key(const char *text, size_t len, uint8_t key[VOUCHSAFE_DEVICE_KEY_LEN]);
 
 /* What the time is at least, seconds since the epoch; 0 if nothing is known. */
 VOUCHSAFE_API int64_t vouchsafe_device_time(const struct vouchsafe_device *device);

@@ -16,7 +16,7 @@ static enum status scan(const char *text, enum json_scan_others others, struct j
 
     for (size_t i = 0; i < COUNT; i++)
         f[i] = fields[i];
-    return json_scan(slice_of(text), &JSON_TOKEN_LIMITS, others, f, COUNT);
+    return json_scan(slice_of(text), &JSON_SCAN_LIMITS, others, f, COUNT);
 }
 
 Test(json_scan, finds_members_where_they_lie)
