@@ -21,7 +21,7 @@ def sanitized():
 
 def program(name):
     """The path of a built program, wherever its folder in the build is."""
-    for folder in ("attestd", "mediator", "client-sdk", "tests", "tests/load"):
+    for folder in ("attestd", "mediator", "client-sdk", "device-sdk", "tests", "tests/load"):
         path = os.path.join(BUILD, folder, name)
         if os.path.exists(path):
             return path
