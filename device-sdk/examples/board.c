@@ -3,7 +3,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
@@ -78,17 +77,6 @@ uint32_t board_uptime(void *arg)
     (void)arg;
     clock_gettime(CLOCK_MONOTONIC, &now);
     return (uint32_t)now.tv_sec;
-}
-
-void board_say(const char *format, ...)
-{
-    va_list args;
-
-    va_start(args, format);
-    vprintf(format, args);
-    va_end(args);
-    putchar('\n');
-    fflush(stdout);
 }
 
 bool board_send(int fd, const uint8_t *data, size_t len)

@@ -3,6 +3,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 
 struct board_option {
     const char *name;   /* such as "--id" */
@@ -22,6 +23,6 @@ int64_t board_clock(void *arg);
 uint32_t board_uptime(void *arg);
 
 /* A line on stdout, at once. */
-__attribute__((format(printf, 1, 2))) void board_say(const char *format, ...);
+#define board_say(...) ((void)printf(__VA_ARGS__), (void)putchar('\n'), (void)fflush(stdout))
 /* All of it, or false. */
 bool board_send(int fd, const uint8_t *data, size_t len);

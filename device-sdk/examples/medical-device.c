@@ -2,7 +2,7 @@
  * tokens that apps bring from there, and has no clock. It streams readings to the genuine app.
  *
  *   medical-device --id pump-7 --issuer https://mediator.example --trust keys.json \
- *     --key pump-7.jwk --line /dev/ttyS0 --state floor [--action readings:stream]
+ *     --key pump-7.jwk --line /dev/ttyS0 [--state floor] [--action readings:stream]
  *
  * keys.json: the mediator's public keys, a JWK Set; pump-7.jwk: this device's private key. An app
  * that gets no answer keeps quiet for a second and says hello again. */
@@ -253,7 +253,7 @@ static bool unsealer(struct monitor *m, const char *path)
 
 int main(int argc, char **argv)
 {
-    static struct monitor m = { .line = -1, .action = "readings:stream" };
+    static struct monitor m = { .line = -1, .action = "readings:stream", .state_path = "floor" };
     const char *id = NULL, *issuer = NULL, *keys = NULL, *key = NULL;
     const struct board_option options[] = {
         { "--id", &id },           { "--issuer", &issuer },    { "--trust", &keys },
