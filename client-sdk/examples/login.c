@@ -32,30 +32,37 @@ static const char *member(const cJSON *json, const char *name)
     return text ? text : "";
 }
 
-/* Posts a form to the mediator. 0 with the answer's JSON if it is of the expected status. */
-static int post(struct login *l, const char *path, const char *form, int expected, cJSON **json,
-                struct login_result *out)
-{
+/* What the mediator said: its text, and the same as a tree. */
+struct answer {
     struct vouchsafe_response response;
+    cJSON *json;
+};
+
+static void answer_clear(struct answer *answer)
+{
+    cJSON_Delete(answer->json);
+    vouchsafe_response_clear(&answer->response);
+}
+
+/* Posts a form to the mediator. 0 with the answer, to be cleared, if it is of the expected status.
+ */
+static int post(struct login *l, const char *path, const char *form, int expected,
+                struct answer *answer, struct login_result *out)
+{
     char url[URL_MAX];
 
-    *json = NULL;
     if (snprintf(url, sizeof url, "%s%s", l->settings.mediator, path) >= (int)sizeof url)
         return fail(out, "app", "the mediator's URL is too long");
     enum vouchsafe_error error =
-        vouchsafe_client_post(l->client, url, l->settings.mediator, form, &response);
+        vouchsafe_client_post(l->client, url, l->settings.mediator, form, &answer->response);
     if (error)
         return fail_with(l, out, error);
-    cJSON *answer = cJSON_ParseWithLength(response.body, response.len);
-    int code = response.code;
-    vouchsafe_response_clear(&response);
-    if (code == expected && answer) {
-        *json = answer;
+    answer->json = cJSON_ParseWithLength(answer->response.body, answer->response.len);
+    if (answer->response.code == expected && answer->json)
         return 0;
-    }
-    snprintf(out->line, sizeof out->line, "%s %s", member(answer, "error"),
-             member(answer, "error_description"));
-    cJSON_Delete(answer);
+    snprintf(out->line, sizeof out->line, "%s %s", member(answer->json, "error"),
+             member(answer->json, "error_description"));
+    answer_clear(answer);
     return -1;
 }
 
@@ -85,7 +92,7 @@ static int browser_url(const struct login *l, const char *request_uri, struct lo
 int login_begin(struct login *l, struct login_result *out)
 {
     char challenge[44], unused[44], form[FORM_MAX];
-    cJSON *answer;
+    struct answer answer;
 
     vouchsafe_pkce(l->verifier, challenge);
     vouchsafe_pkce(l->state, unused); /* as random, and as long */
@@ -106,8 +113,8 @@ int login_begin(struct login *l, struct login_result *out)
                                   NULL };
     if (make_form(form, pairs, out) || post(l, "/par", form, 201, &answer, out))
         return -1;
-    int bad = browser_url(l, member(answer, "request_uri"), out);
-    cJSON_Delete(answer);
+    int bad = browser_url(l, member(answer.json, "request_uri"), out);
+    answer_clear(&answer);
     return bad;
 }
 
@@ -132,20 +139,48 @@ static int parameter(const char *url, const char *name, char *out, size_t cap)
     return -1;
 }
 
-static int keep_tokens(struct login *l, const char *form, struct login_result *out)
+/* A grant on a device, where one was wished for. */
+static int keep_grant(struct login *l, const struct vouchsafe_response *response,
+                      struct login_result *out)
 {
-    cJSON *answer;
+    const struct vouchsafe_grant_wish *wish = l->settings.wish;
+    struct vouchsafe_grant *grant;
 
+    if (!wish)
+        return 0;
+    enum vouchsafe_error error =
+        vouchsafe_grant_new(response->body, response->len, wish->key, &grant);
+    if (error)
+        return fail(out, "app", vouchsafe_error_text(error));
+    login_end(l);
+    l->grant = grant;
+    return 0;
+}
+
+static int ask_token(struct login *l, char form[static FORM_MAX], struct login_result *out)
+{
+    struct answer answer;
+
+    if (l->settings.wish && vouchsafe_grant_form(form, FORM_MAX, l->settings.wish))
+        return fail(out, "app", "this cannot be asked of a device");
     if (post(l, "/token", form, 200, &answer, out))
         return -1;
-    const cJSON *expires = cJSON_GetObjectItemCaseSensitive(answer, "expires_in");
-    snprintf(l->access_token, sizeof l->access_token, "%s", member(answer, "access_token"));
-    if (member(answer, "refresh_token")[0])
-        snprintf(l->refresh_token, sizeof l->refresh_token, "%s", member(answer, "refresh_token"));
+    const cJSON *expires = cJSON_GetObjectItemCaseSensitive(answer.json, "expires_in");
+    snprintf(l->access_token, sizeof l->access_token, "%s", member(answer.json, "access_token"));
+    if (member(answer.json, "refresh_token")[0])
+        snprintf(l->refresh_token, sizeof l->refresh_token, "%s",
+                 member(answer.json, "refresh_token"));
     snprintf(out->line, sizeof out->line, "token_type=%s expires_in=%d",
-             member(answer, "token_type"), cJSON_IsNumber(expires) ? expires->valueint : 0);
-    cJSON_Delete(answer);
-    return 0;
+             member(answer.json, "token_type"), cJSON_IsNumber(expires) ? expires->valueint : 0);
+    int bad = keep_grant(l, &answer.response, out);
+    answer_clear(&answer);
+    return bad;
+}
+
+void login_end(struct login *l)
+{
+    vouchsafe_grant_free(l->grant);
+    l->grant = NULL;
 }
 
 int login_finish(struct login *l, const char *redirected, struct login_result *out)
@@ -170,7 +205,7 @@ int login_finish(struct login *l, const char *redirected, struct login_result *o
                                   NULL };
     if (make_form(form, pairs, out))
         return -1;
-    int bad = keep_tokens(l, form, out);
+    int bad = ask_token(l, form, out);
     if (!bad)
         l->verifier[0] = '\0';
     return bad;
@@ -186,5 +221,5 @@ int login_refresh(struct login *l, struct login_result *out)
 
     if (!l->refresh_token[0])
         return fail(out, "app", "there is no refresh token");
-    return make_form(form, pairs, out) ? -1 : keep_tokens(l, form, out);
+    return make_form(form, pairs, out) ? -1 : ask_token(l, form, out);
 }

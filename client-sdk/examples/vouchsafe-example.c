@@ -284,7 +284,10 @@ int main(int argc, char **argv)
         return 1;
     }
     e.login = (struct login){ .client = e.client,
-                              .settings = { o.mediator, o.client_id, o.redirect_uri, o.scope } };
+                              .settings = { .mediator = o.mediator,
+                                            .client_id = o.client_id,
+                                            .redirect_uri = o.redirect_uri,
+                                            .scope = o.scope } };
     run_lines(&e);
     vouchsafe_client_free(e.client);
     return 0;

@@ -42,8 +42,11 @@ const char *vouchsafe_error_text(enum vouchsafe_error error)
         [VOUCHSAFE_PROBE] = "the challenge asks for what this app does not have",
         [VOUCHSAFE_CANCELLED] = "the client was freed before the answer came",
         [VOUCHSAFE_INTERNAL] = "an internal error",
+        [VOUCHSAFE_NO_GRANT] = "the answer has no grant on a device",
+        [VOUCHSAFE_NOT_DEVICE] = "this is not the device, or somebody is in between",
+        [VOUCHSAFE_ENDED] = "the conversation with the device is over",
     };
-    return (unsigned)error <= VOUCHSAFE_INTERNAL ? texts[error] : "an unknown error";
+    return (unsigned)error <= VOUCHSAFE_ENDED ? texts[error] : "an unknown error";
 }
 
 static enum vouchsafe_error open_core(struct vouchsafe_core *core, const char *client_id,

@@ -34,7 +34,7 @@ class Installed:
         self.lib = os.path.dirname(glob.glob(prefix + "/**/libvouchsafe-client.a",
                                              recursive=True)[0])
         self.headers = [os.path.join(prefix, "include", "vouchsafe", name)
-                        for name in ("client.h", "client_event.h")]
+                        for name in ("client.h", "client_event.h", "grant.h")]
         self.environment = {**os.environ, "PKG_CONFIG_PATH": self.lib + "/pkgconfig"}
 
     def shared(self, name):

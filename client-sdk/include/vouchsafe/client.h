@@ -39,7 +39,11 @@ enum vouchsafe_error {
     VOUCHSAFE_UNAVAILABLE, /* later: the server says so, or failed a moment ago */
     VOUCHSAFE_PROBE,       /* the challenge asks for what this app does not have */
     VOUCHSAFE_CANCELLED,   /* the client was freed before the answer came */
-    VOUCHSAFE_INTERNAL
+    VOUCHSAFE_INTERNAL,
+    /* vouchsafe/grant.h */
+    VOUCHSAFE_NO_GRANT,   /* the token response has no grant on a device */
+    VOUCHSAFE_NOT_DEVICE, /* the other end has not the key, or somebody is in between */
+    VOUCHSAFE_ENDED       /* the conversation is over */
 };
 
 /* A constant sentence in English. */
