@@ -6,7 +6,7 @@ set -euo pipefail
 declare -A packages=(
   [build]="gcc libc6-dev cmake ninja-build pkg-config libevent-dev android-libboringssl-dev libcjson-dev
            libhiredis-dev libconfuse-dev libseccomp-dev ca-certificates"
-  [demo]="python3 glewlwyd redis-server redis-tools"
+  [demo]="python3 glewlwyd openssl redis-server redis-tools"
   [test]="systemd python3 python3-cryptography python3-prometheus-client python3-yaml glewlwyd redis-server redis-tools
           libcriterion-dev libjwt-gnutls-dev openssl git g++ npm chromium python3-authlib python3-flask gdb strace valgrind
           gcc-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user nginx-light haproxy"

@@ -1,4 +1,5 @@
-"""The main job on real parts: an app without a secret gets its grant, a tampered one gets nothing.
+"""The main job on real parts: an app without a secret gets its grant, a tampered one gets nothing;
+then the same for things, which are opened or read with what such an app was granted (devices.py).
 
 Started by ./run demo, which installs and builds first."""
 import argparse
@@ -17,6 +18,8 @@ from harness.glewlwyd import Glewlwyd, Person  # noqa: E402
 from harness.middle import Middle  # noqa: E402
 from harness.redis import Redis  # noqa: E402
 from harness.vouchsafe import Site, attestctl, program, request  # noqa: E402
+
+from devices import DOOR_SCOPES, MONITOR_SCOPES, Devices  # noqa: E402
 
 GREEN, RED, DIM, BOLD, PLAIN = (("\033[32m", "\033[31m", "\033[2m", "\033[1m", "\033[0m")
                                 if sys.stdout.isatty() else ("",) * 5)
@@ -58,11 +61,12 @@ def reason_of(daemon, skip):
 
 
 class Demo:
-    def __init__(self, folder, show, redis):
+    def __init__(self, folder, show, redis, evening):
         self.folder, self.show = folder, show
         self.redis = Redis(os.path.join(folder, "redis")) if redis else None
         self.store = self.redis.url if redis else "memory:"
-        self.site = self.server = None
+        self.site = self.server = self.devices = None
+        self.evening = evening
 
     # --- the parts ---
 
@@ -78,19 +82,21 @@ class Demo:
                   "servers; attestctl build add keeps a copy of the app to appraise it against")
         attestctl(site.registry, "app", "add", BRIEF, "--token-lifetime", "1")
         attestctl(site.registry, "build", "add", BRIEF, site.binary, "--label", "1.0.0")
-        site.attestd.reload()
         brief = ('clock_skew = 1\nclient "%s" {\n upstream = "as"\n keyring = "%s/%s/secrets"\n'
                  ' grants = { "client_credentials" }\n}\n' % (BRIEF, site.registry, BRIEF))
         self.server.add_scope("notes")
-        self.server.add_user("alice", "alice-password", ["notes"])
+        self.server.add_user("alice", "alice-password",
+                             ["notes", *DOOR_SCOPES, *MONITOR_SCOPES])
         grants = ("code", "refresh_token", "client_credentials")
         self.server.add_client(site.CLIENT, site.secret(), site.REDIRECT, ["notes"], grants)
         self.server.add_client(BRIEF, site.secret(BRIEF), site.REDIRECT, ["notes"], grants)
-        site.start_mediator(self.server.issuer, extra=brief)
+        self.devices = Devices(self, self.evening, reason_of)
+        site.start_mediator(self.server.issuer, extra=brief + self.devices.prepare())
+        site.attestd.reload()
         show.step(True, "mediator at %s, in front of Glewlwyd" % site.mediator.url)
 
     def stop(self):
-        for part in (self.site, self.server, self.redis):
+        for part in (self.devices, self.site, self.server, self.redis):
             if part:
                 part.stop()
 
@@ -244,11 +250,13 @@ def main():
     parser = argparse.ArgumentParser(prog="./run demo", description="The main job on real parts.")
     parser.add_argument("--keep", action="store_true", help="leave it running and say what to try")
     parser.add_argument("--redis", action="store_true", help="keep challenges in a real Redis")
+    parser.add_argument("--evening", type=int, default=20, metavar="SECONDS",
+                        help="how long Alice lets her mother in (20)")
     options = parser.parse_args()
 
     folder = tempfile.mkdtemp(prefix="vouchsafe-demo-")
     show = Show()
-    demo = Demo(folder, show, options.redis)
+    demo = Demo(folder, show, options.redis, options.evening)
     started = time.monotonic()
     try:
         demo.start()
@@ -257,6 +265,7 @@ def main():
         demo.replayed()
         demo.tokens()
         demo.app.close()
+        demo.devices.run()
         print("\n%s in %.1f s." % ("All as it must be" if not show.bad
                                    else "%d steps went wrong" % show.bad,
                                    time.monotonic() - started))
