@@ -217,7 +217,10 @@ static void run_open(struct app *a, char *rest)
         good = ask(&v, command);
     vouchsafe_grant_talk_free(v.talk);
     close(v.fd);
-    printf(good ? "ok\n" : "error device: %s\n", v.why);
+    if (good)
+        puts("ok");
+    else
+        printf("error device: %s\n", v.why);
 }
 
 /* --- commands --- */

@@ -186,6 +186,9 @@ void vouchsafe_grant_free(struct vouchsafe_grant *grant)
 
 void vouchsafe_grant_info(const struct vouchsafe_grant *grant, struct vouchsafe_grant_info *out)
 {
+    *out = (struct vouchsafe_grant_info){ .device = NULL };
+    if (!grant)
+        return;
     *out = (struct vouchsafe_grant_info){
         .device = grant->device,
         .scope = grant->scope,

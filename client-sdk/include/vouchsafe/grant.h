@@ -32,9 +32,8 @@ enum {
  * make, which is the default and what RFC 9201 recommends, is the app's choice. */
 struct vouchsafe_grant_wish {
     const char *device; /* as a resource: "urn:vouchsafe:device:front-door" */
-    /* Less than what the user granted would do: */
-    const char
-        *scope; /* words separated by single spaces, or NULL: no limits; then the next are 0 */
+    /* If less than what the user grants would do; with NULL the next three are 0. */
+    const char *scope;  /* words between single spaces */
     int64_t not_before; /* seconds since the epoch; 0: at once */
     int64_t expires;    /* 0: as long as it is granted */
     int once;           /* one successful command */
@@ -77,6 +76,7 @@ struct vouchsafe_grant_info {
     /* What the device is shown in clear: that token, or the grant's id as the mediator logs it. */
     const char *shown;
 };
+/* All zeros of no grant. */
 VOUCHSAFE_API void vouchsafe_grant_info(const struct vouchsafe_grant *grant,
                                         struct vouchsafe_grant_info *out);
 

@@ -81,6 +81,9 @@ Test(grant, misuse)
     cr_expect_eq(vouchsafe_grant_new("{}", 2, NULL, NULL), VOUCHSAFE_BAD_ARGUMENT);
     cr_expect_eq(vouchsafe_grant_key(NULL), VOUCHSAFE_BAD_ARGUMENT);
     vouchsafe_grant_free(NULL);
+    struct vouchsafe_grant_info info = { .device = "x", .once = 1 };
+    vouchsafe_grant_info(NULL, &info);
+    cr_expect(!info.device && !info.once);
 }
 
 Test(grant, what_the_mediator_granted)
