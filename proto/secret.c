@@ -3,15 +3,16 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* Fills one mapping of its own, so that locking and dump rules cover it alone. */
+#include "secret_pool.h"
+
 struct secret {
     size_t len;
-    uint8_t bytes[SECRET_LEN_MAX];
+    uint8_t bytes[];
 };
+_Static_assert(sizeof(struct secret) + SECRET_LEN_MAX <= SECRET_ROOM_MAX, "room for the longest");
 
 void secret_wipe(void *data, size_t len)
 {
@@ -33,17 +34,9 @@ static enum status lock_away(struct slice bytes, size_t min, struct secret **out
         return ST_INVALID;
     if (bytes.len > SECRET_LEN_MAX)
         return ST_TOO_LARGE;
-    struct secret *s =
-        mmap(NULL, sizeof *s, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    if (s == MAP_FAILED)
+    struct secret *s = secret_pool_take(sizeof *s + bytes.len);
+    if (!s)
         return ST_NO_MEMORY;
-    /* Locking needs a limit that not every system grants; leaving the page out of dumps does not.
-     */
-    (void)mlock(s, sizeof *s);
-    if (madvise(s, sizeof *s, MADV_DONTDUMP) != 0) {
-        munmap(s, sizeof *s);
-        return ST_NO_MEMORY;
-    }
     memcpy(s->bytes, bytes.data, bytes.len);
     s->len = bytes.len;
     *out = s;
@@ -57,10 +50,8 @@ enum status secret_new(struct slice bytes, struct secret **out)
 
 void secret_free(struct secret *s)
 {
-    if (!s)
-        return;
-    secret_wipe(s, sizeof *s);
-    munmap(s, sizeof *s);
+    if (s)
+        secret_pool_give(s);
 }
 
 struct slice secret_bytes(const struct secret *s)
@@ -68,19 +59,20 @@ struct slice secret_bytes(const struct secret *s)
     return (struct slice){ s->bytes, s->len };
 }
 
-static enum status check_owner(int fd)
+static enum status check_owner(int fd, size_t *size)
 {
     struct stat info;
 
     if (fstat(fd, &info) != 0)
         return ST_IO;
+    *size = (size_t)info.st_size;
     if (!S_ISREG(info.st_mode) || info.st_mode & (S_IRWXG | S_IRWXO))
         return ST_DENIED;
-    return info.st_uid == geteuid() || info.st_uid == 0 ? ST_OK : ST_DENIED;
+    return info.st_uid == 0 || info.st_uid == geteuid() ? ST_OK : ST_DENIED;
 }
 
-/* Reads until the end or cap. */
-static enum status read_all(int fd, uint8_t *out, size_t cap, size_t *len)
+/* Reads until the end, or cap, or all of the size that the file is said to have. */
+static enum status read_all(int fd, uint8_t *out, size_t cap, size_t size, size_t *len)
 {
     *len = 0;
     while (*len < cap) {
@@ -92,6 +84,8 @@ static enum status read_all(int fd, uint8_t *out, size_t cap, size_t *len)
         if (n == 0)
             return ST_OK;
         *len += (size_t)n;
+        if (*len == size)
+            return *len < cap ? ST_OK : ST_TOO_LARGE;
     }
     return ST_TOO_LARGE;
 }
@@ -99,7 +93,7 @@ static enum status read_all(int fd, uint8_t *out, size_t cap, size_t *len)
 static enum status read_secret(const char *path, size_t min, struct secret **out)
 {
     uint8_t text[SECRET_LEN_MAX + 2];
-    size_t len = 0;
+    size_t len = 0, size = 0;
     /* Not to wait for a FIFO's writer: check_owner refuses it then. */
     int fd = open(path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK);
 
@@ -107,9 +101,9 @@ static enum status read_secret(const char *path, size_t min, struct secret **out
         return errno == ENOENT                     ? ST_NOT_FOUND
                : errno == EACCES || errno == ELOOP ? ST_DENIED
                                                    : ST_IO;
-    enum status st = check_owner(fd);
+    enum status st = check_owner(fd, &size);
     if (!st)
-        st = read_all(fd, text, sizeof text, &len);
+        st = read_all(fd, text, sizeof text, size, &len);
     close(fd);
     if (!st) {
         if (len && text[len - 1] == '\n')
