@@ -12,7 +12,7 @@ declare -A packages=(
           gcc-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user nginx-light haproxy"
   [lint]="clang clang-format clang-tidy cppcheck"
   [fuzz]="clang libclang-rt-14-dev"
-  [bench]="python3 python3-cryptography nginx-light wrk"
+  [bench]="python3 python3-cryptography nginx-light haproxy redis-server redis-tools wrk"
 )
 
 usage() { echo "usage: $0 ${!packages[*]}" >&2; exit 2; }
