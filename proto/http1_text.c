@@ -6,17 +6,13 @@ enum {
     TOKEN = 1,  /* tchar */
     HOST = 2,   /* unreserved and sub-delims: reg-name without percent */
     TARGET = 4, /* pchar without percent, and '/' */
-    HEX = 8,
-    CONTROL = 16
+    HEX = 8
 };
 
 /* Filled by ranges, once, at compile time: each character's classes. */
 #define ALPHA_CLASS (TOKEN | HOST | TARGET)
 #define HEX_CLASS   (TOKEN | HOST | TARGET | HEX)
 static const uint8_t classes[256] = {
-    [0x00 ... 0x08] = CONTROL,
-    [0x0a ... 0x1f] = CONTROL,
-    [0x7f] = CONTROL,
     ['0' ... '9'] = HEX_CLASS,
     ['A' ... 'F'] = HEX_CLASS,
     ['G' ... 'Z'] = ALPHA_CLASS,
@@ -50,11 +46,6 @@ static const uint8_t classes[256] = {
 static bool is(uint8_t c, uint8_t class)
 {
     return (classes[c] & class) != 0;
-}
-
-bool http1_is_control(uint8_t c)
-{
-    return is(c, CONTROL);
 }
 
 bool http1_is_token(struct slice s)

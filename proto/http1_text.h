@@ -5,4 +5,9 @@
 bool http1_is_token(struct slice s); /* 1*tchar (RFC 9110 §5.6.2) */
 bool http1_is_host(struct slice s);  /* host [ ":" port ] (RFC 3986 §3.2.2), not empty */
 bool http1_is_origin_form(struct slice path, struct slice query); /* RFC 9112 §3.2.1 */
-bool http1_is_control(uint8_t c); /* what no head may hold, HTAB not counted */
+
+/* What no head may hold, HTAB not counted. Asked of every byte of every head, so inline. */
+static inline bool http1_is_control(uint8_t c)
+{
+    return (c < 0x20 && c != '\t') || c == 0x7f;
+}
