@@ -52,7 +52,7 @@ void base64url_encode(char *out, struct slice bytes)
     out[BASE64URL_LEN(bytes.len)] = '\0';
 }
 
-/* Decodes 2 to 4 characters into n - 1 bytes. */
+/* Decodes the last 2 or 3 characters into n - 1 bytes. */
 static enum status decode_group(uint8_t *out, const uint8_t *in, size_t n)
 {
     uint32_t bits = 0;
@@ -64,11 +64,25 @@ static enum status decode_group(uint8_t *out, const uint8_t *in, size_t n)
         bits |= (uint32_t)(value - 1) << (18 - 6 * i);
     }
     /* What does not reach into a byte must be zero: one text for each value (RFC 4648 §3.5). */
-    if (n < 4 && bits & (0xffffffu >> (8 * (n - 1))))
+    if (bits & (0xffffffu >> (8 * (n - 1))))
         return ST_INVALID;
     for (size_t i = 0; i + 1 < n; i++)
         out[i] = (uint8_t)(bits >> (16 - 8 * i));
     return ST_OK;
+}
+
+/* Decodes 4 characters into 3 bytes. */
+static bool decode_whole_group(uint8_t *out, const uint8_t *in)
+{
+    uint32_t a = values[in[0]], b = values[in[1]], c = values[in[2]], d = values[in[3]];
+
+    if (!a || !b || !c || !d)
+        return false;
+    uint32_t bits = (a - 1) << 18 | (b - 1) << 12 | (c - 1) << 6 | (d - 1);
+    out[0] = (uint8_t)(bits >> 16);
+    out[1] = (uint8_t)(bits >> 8);
+    out[2] = (uint8_t)bits;
+    return true;
 }
 
 enum status base64url_decode(struct slice text, uint8_t *out, size_t cap, size_t *len)
@@ -80,12 +94,12 @@ enum status base64url_decode(struct slice text, uint8_t *out, size_t cap, size_t
         return ST_INVALID;
     if (need > cap)
         return ST_TOO_LARGE;
-    for (size_t i = 0; i < text.len; i += 4) {
-        size_t n = text.len - i < 4 ? text.len - i : 4;
-        enum status st = decode_group(out + i / 4 * 3, text.data + i, n);
-        if (st)
-            return st;
-    }
+    size_t whole = text.len - rest;
+    for (size_t i = 0; i < whole; i += 4, out += 3)
+        if (!decode_whole_group(out, text.data + i))
+            return ST_INVALID;
+    if (rest && decode_group(out, text.data + whole, rest))
+        return ST_INVALID;
     *len = need;
     return ST_OK;
 }
