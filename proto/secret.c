@@ -14,20 +14,6 @@ struct secret {
 };
 _Static_assert(sizeof(struct secret) + SECRET_LEN_MAX <= SECRET_ROOM_MAX, "room for the longest");
 
-void secret_wipe(void *data, size_t len)
-{
-    explicit_bzero(data, len);
-}
-
-bool secret_equal(struct slice a, struct slice b)
-{
-    uint8_t difference = a.len != b.len;
-
-    for (size_t i = 0; i < a.len && i < b.len; i++)
-        difference |= a.data[i] ^ b.data[i];
-    return difference == 0;
-}
-
 static enum status lock_away(struct slice bytes, size_t min, struct secret **out)
 {
     if (bytes.len < min)

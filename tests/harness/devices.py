@@ -2,6 +2,8 @@
 import os
 import stat
 
+from authlib.jose import JsonWebKey
+
 from .process import Child, wait_until
 from .vouchsafe import mediatorctl, program
 
@@ -29,6 +31,15 @@ class Registry:
 
     def mode(self, name):
         return stat.S_IMODE(os.stat(os.path.join(self.path, name + ".json")).st_mode)
+
+
+def draw_key(kind, curve):
+    """A private key by Authlib. It leaves leading zeros of coordinates out, against RFC 7518 §6.2.1.2:
+    one that has some is drawn anew."""
+    while True:
+        key = JsonWebKey.generate_key(kind, curve, is_private=True)
+        if all(len(key.as_dict(is_private=True).get(m, "A" * 43).rstrip("=")) == 43 for m in "xyd"):
+            return key
 
 
 class Grant:

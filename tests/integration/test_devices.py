@@ -8,8 +8,7 @@ import threading
 import time
 import unittest
 
-from authlib.jose import JsonWebKey
-
+from harness.devices import draw_key
 from harness.process import Child, wait_until
 from harness.serial import SerialLine
 from harness.vouchsafe import mediatorctl, program
@@ -150,8 +149,8 @@ class Pump(DeviceCase):
 
     @classmethod
     def add_devices(cls):
-        cls.keys = {"pump-p256": JsonWebKey.generate_key("EC", "P-256", is_private=True),
-                    "pump-x25519": JsonWebKey.generate_key("OKP", "X25519", is_private=True)}
+        cls.keys = {"pump-p256": draw_key("EC", "P-256"),
+                    "pump-x25519": draw_key("OKP", "X25519")}
         for name, key in cls.keys.items():
             cls.registry.add_sealed(name, key.as_json(is_private=False), "--scope", "door:unlock")
             with open(os.path.join(cls.folder, name + "-private.jwk"), "w") as f:

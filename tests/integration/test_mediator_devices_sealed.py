@@ -5,11 +5,12 @@ import os
 import time
 import unittest
 
-from authlib.jose import JsonWebEncryption, JsonWebKey
+from authlib.jose import JsonWebEncryption
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, utils
 
+from harness.devices import draw_key
 from harness.vouchsafe import mediatorctl
 
 from .test_mediator_devices import DeviceCase, b64, req_cnf, unb64
@@ -38,8 +39,8 @@ class Sealed(DeviceCase):
 
     @classmethod
     def add_devices(cls):
-        cls.keys = {"pump-p256": JsonWebKey.generate_key("EC", "P-256", is_private=True),
-                    "pump-x25519": JsonWebKey.generate_key("OKP", "X25519", is_private=True)}
+        cls.keys = {"pump-p256": draw_key("EC", "P-256"),
+                    "pump-x25519": draw_key("OKP", "X25519")}
         for name, key in cls.keys.items():
             cls.registry.add_sealed(name, key.as_json(is_private=False), "--scope", "door:unlock",
                                     "--max-lifetime", "600")
@@ -123,8 +124,8 @@ class Sealed(DeviceCase):
 
     def test_a_devices_new_key(self):
         name = "pump-r"
-        former = JsonWebKey.generate_key("EC", "P-256", is_private=True)
-        key = JsonWebKey.generate_key("OKP", "X25519", is_private=True)
+        former = draw_key("EC", "P-256")
+        key = draw_key("OKP", "X25519")
         self.registry.add_sealed(name, former.as_json(is_private=False), "--scope", "door:unlock")
         path = os.path.join(self.folder, "new.jwk")
         with open(path, "w") as f:
