@@ -140,7 +140,7 @@ static struct slot *slot_take(struct chunk *c)
     if (slot) {
         c->freed = slot->next;
     } else {
-        slot = (struct slot *)c->fresh;
+        slot = (void *)c->fresh; /* slots are aligned */
         c->fresh += slot_len(c->class);
     }
     *slot = (struct slot){ .chunk = c };
@@ -183,7 +183,7 @@ void *secret_pool_take(size_t len)
 
 void secret_pool_give(void *room)
 {
-    struct slot *slot = (struct slot *)((uint8_t *)room - offsetof(struct slot, room));
+    struct slot *slot = (void *)((uint8_t *)room - offsetof(struct slot, room));
 
     if (!is_sealed(slot))
         abort();

@@ -8,7 +8,7 @@ from harness.case import SiteCase
 from harness.certificates import Authority, pin_of, pin_text
 from harness.glewlwyd import PLUGIN, Glewlwyd
 from harness.middle import Middle
-from harness.vouchsafe import attestctl, program
+from harness.vouchsafe import attestctl, program, sanitized
 
 
 class Threads(SiteCase):
@@ -238,7 +238,11 @@ class EventApp(SiteCase):
         with open(altered, "wb") as f:
             f.write(data.replace(b"grant_type", b"grant_tyqe"))
         os.chmod(altered, 0o700)
-        status, out = self.run_app(self.site.attestd.url, binary=altered)
+        # A sanitizer makes it larger than what one challenge asks for.
+        for _ in range(8 if sanitized() else 1):
+            status, out = self.run_app(self.site.attestd.url, binary=altered)
+            if status:
+                break
         self.assertEqual(status, 1)
         self.assertIn("attestation_failed", out)
 
