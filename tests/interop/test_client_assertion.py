@@ -14,7 +14,7 @@ from harness.authlib_server import AuthlibServer
 from harness.case import SiteCase
 from harness.glewlwyd import Glewlwyd
 from harness.oidc_provider import OidcProvider
-from harness.vouchsafe import attestctl, request
+from harness.vouchsafe import attestctl, request, sanitized
 
 
 TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
@@ -135,7 +135,11 @@ class Server:
             self.accepted(assertion)
             attacks.patch_memory(app.pid, self.site.binary, b"OAuth-Client-Attestation",
                                  b"OAuth-Client-AttestatioN")
-            good, words = app.ask("assertion " + self.audience)
+            # A sanitizer makes it larger than what one challenge asks for.
+            for _ in range(12 if sanitized() else 1):
+                good, words = app.ask("assertion " + self.audience)
+                if not good:
+                    break
             self.assertFalse(good, words)
 
     def test_a_tampered_app_gets_none(self):
@@ -143,9 +147,12 @@ class Server:
         attacks.patch_file(self.site.binary, copy, b"OAuth-Client-Attestation",
                            b"OAuth-Client-AttestatioN")
         a = Attester(self.site.attestd.url, self.site.CLIENT, copy)
-        _, challenge = a.challenge()
-        status, message = a.present(a.answer(challenge, format="client_assertion",
-                                             audience=self.audience))
+        for _ in range(12 if sanitized() else 1):
+            _, challenge = a.challenge()
+            status, message = a.present(a.answer(challenge, format="client_assertion",
+                                                 audience=self.audience))
+            if status != 200:
+                break
         self.assertEqual((status, message["error"]), (403, "attestation_failed"))
         self.assertNotIn("client_assertion", message)
 
