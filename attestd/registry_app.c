@@ -29,7 +29,7 @@ enum status registry_check_private(const char *path, char *why, size_t why_cap)
         snprintf(why, why_cap, "%s: group or others may use it; chmod go-rwx", path);
         return ST_DENIED;
     }
-    if (info.st_uid != 0 && info.st_uid != geteuid()) {
+    if (info.st_uid != geteuid() && info.st_uid != 0) {
         snprintf(why, why_cap, "%s: it belongs to somebody else", path);
         return ST_DENIED;
     }
@@ -98,7 +98,7 @@ static enum status parse_conf(const char *path, cfg_t **out, char *why, size_t w
 {
     const cfg_opt_t others[] = { CFG_STR("name", "", CFGF_NONE),
                                  CFG_STR("token_alg", "HS256", CFGF_NONE),
-                                 CFG_STR_LIST("audiences", NULL, CFGF_NONE), CFG_END() };
+                                 CFG_STR_LIST("audiences", (char *)"{}", CFGF_NONE), CFG_END() };
     cfg_opt_t opts[POLICY_KEY_COUNT + sizeof others / sizeof *others];
 
     for (size_t key = 0; key < POLICY_KEY_COUNT; key++)

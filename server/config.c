@@ -2,14 +2,11 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
-
-#include "config_plain.h"
 
 enum {
     FILE_MAX = 1 << 20,
@@ -33,10 +30,9 @@ struct collector {
     bool told; /* the first mistake is the one to mend */
 };
 
-/* libconfuse hands its error function no argument. It keeps its scanner in globals, and sets the
- * locale: one thread at a time is in it. */
+/* libconfuse hands its error function no argument, and keeps its scanner in
+ * globals anyway: one file at a time is read in a thread. */
 static _Thread_local struct collector *collecting;
-static pthread_mutex_t scanner = PTHREAD_MUTEX_INITIALIZER;
 
 static unsigned least(unsigned a, unsigned b)
 {
@@ -117,8 +113,8 @@ __attribute__((format(printf, 2, 0))) static void collect(cfg_t *cfg, const char
 /* --- reading --- */
 
 /* libconfuse's scanner ends the process when a read fails, so the file is read
- * here: at most cap bytes of it, or until it is as long as it was said to be. */
-static enum status read_file(int fd, char *text, size_t cap, size_t expected, size_t *len)
+ * here: at most cap bytes of it. */
+static enum status read_file(int fd, char *text, size_t cap, size_t *len)
 {
     ssize_t n;
 
@@ -126,7 +122,7 @@ static enum status read_file(int fd, char *text, size_t cap, size_t expected, si
         n = read(fd, text + *len, cap - *len);
         if (n > 0)
             *len += (size_t)n;
-    } while ((n > 0 && *len != expected) || (n < 0 && errno == EINTR));
+    } while (n > 0 || (n < 0 && errno == EINTR));
     return n < 0 ? ST_IO : ST_OK;
 }
 
@@ -182,15 +178,14 @@ static enum status read_whole(int fd, char **text, size_t *len)
 
     if (fstat(fd, &info) != 0)
         return ST_IO;
-    /* What is no regular file may say that it is empty. One byte more shows one that has grown. */
+    /* What is no regular file may say that it is empty. */
     size_t cap = S_ISREG(info.st_mode) ? (size_t)info.st_size + 1 : FILE_MAX;
     if (cap > FILE_MAX) {
         errno = EFBIG;
         return ST_TOO_LARGE;
     }
-    size_t expected = S_ISREG(info.st_mode) ? (size_t)info.st_size : SIZE_MAX;
     *text = malloc(cap + sizeof END_LINE);
-    enum status st = *text ? read_file(fd, *text, cap, expected, len) : ST_NO_MEMORY;
+    enum status st = *text ? read_file(fd, *text, cap, len) : ST_NO_MEMORY;
     if (!st && *len == cap) {
         errno = EFBIG;
         return ST_TOO_LARGE;
@@ -241,7 +236,7 @@ static cfg_t *init(const cfg_opt_t *opts)
     return opts[n].name ? NULL : cfg_init(all, CFGF_NONE);
 }
 
-static enum status scan(cfg_t *cfg, const char *text, struct collector *c)
+static enum status parse(cfg_t *cfg, const char *text, struct collector *c)
 {
     collecting = c;
     cfg_set_error_function(cfg, collect);
@@ -256,33 +251,6 @@ static enum status scan(cfg_t *cfg, const char *text, struct collector *c)
     return ST_INVALID;
 }
 
-static cfg_t *parse_plain(const cfg_opt_t *opts, const char *text)
-{
-    pthread_mutex_lock(&scanner);
-    cfg_t *cfg = init(opts);
-    pthread_mutex_unlock(&scanner);
-    if (!cfg || config_plain_fill(cfg, text))
-        return cfg;
-    cfg_free(cfg);
-    return NULL;
-}
-
-static enum status parse_any(const cfg_opt_t *opts, const char *text, struct collector *c,
-                             cfg_t **out)
-{
-    pthread_mutex_lock(&scanner);
-    cfg_t *cfg = init(opts);
-    enum status st = cfg ? scan(cfg, text, c) : ST_NO_MEMORY;
-    pthread_mutex_unlock(&scanner);
-    if (st && cfg)
-        cfg_free(cfg);
-    else if (st)
-        snprintf(c->why, c->cap, "%s: no memory", c->path);
-    else
-        *out = cfg;
-    return st;
-}
-
 enum status config_parse(const char *path, cfg_opt_t *opts, cfg_t **out, char *why, size_t why_cap)
 {
     struct collector c = { .why = why, .cap = why_cap, .path = path };
@@ -293,12 +261,15 @@ enum status config_parse(const char *path, cfg_opt_t *opts, cfg_t **out, char *w
         snprintf(why, why_cap, "%s: %s", path, st == ST_NO_MEMORY ? "no memory" : strerror(errno));
         return st;
     }
-    cfg_t *plain = parse_plain(opts, text);
-    if (plain)
-        *out = plain;
-    else
-        st = parse_any(opts, text, &c, out);
+    cfg_t *cfg = init(opts);
+    st = cfg ? parse(cfg, text, &c) : ST_NO_MEMORY;
     free(text);
+    if (st == ST_OK)
+        *out = cfg;
+    else if (cfg)
+        cfg_free(cfg);
+    else
+        snprintf(why, why_cap, "%s: no memory", path);
     return st;
 }
 

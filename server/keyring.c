@@ -37,7 +37,7 @@ static enum status check_folder(const char *folder, char *why, size_t why_cap)
         return st;
     }
     if (S_ISDIR(info.st_mode) && !(info.st_mode & (S_IRWXG | S_IRWXO)) &&
-        (info.st_uid == 0 || info.st_uid == geteuid()))
+        (info.st_uid == geteuid() || info.st_uid == 0))
         return ST_OK;
     snprintf(why, why_cap, "%s: it must be a folder of this user that nobody else may enter",
              folder);

@@ -101,27 +101,6 @@ Test(registry, broken_folders_are_refused_by_name)
                   ST_INVALID, "build.conf");
 }
 
-/* So many that several threads read them. */
-Test(registry, a_broken_app_among_many_is_refused_by_name)
-{
-    char id[16];
-
-    for (int i = 0; i < 60; i++) {
-        snprintf(id, sizeof id, "app-%d", i);
-        cr_assert_eq(add_app(id), ST_OK, "%s", why);
-    }
-    refused_after("echo 'memory = \"maybe\"' > app-37/app.conf", ST_INVALID, "app-37/app.conf");
-    refused_after("for a in app-*; do chmod g+r $a/secrets/*; done; echo > app-37/app.conf",
-                  ST_DENIED, "secrets");
-    refused_after("chmod -R go-rwx .; rm -r app-59/secrets", ST_NOT_FOUND, "app-59");
-    char line[200];
-    snprintf(line, sizeof line, "rm -r %s/app-59", folder);
-    cr_assert_eq(system(line), 0);
-    struct registry *r = folder_read();
-    cr_assert_eq(registry_count(r), 60);
-    registry_free(r);
-}
-
 Test(registry, a_changed_image_is_no_build_of_that_name)
 {
     refused_after("truncate -s 100 app/builds/*/image.0", ST_INVALID, "image.0");
