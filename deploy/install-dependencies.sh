@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Installs what Vouchsafe needs from Debian's packages, by purpose, and only what is missing.
-# Usage: deploy/install-dependencies.sh build|demo|test|lint|fuzz|bench ...
+# Usage: deploy/install-dependencies.sh build|demo|test|lint|fuzz|coverage|bench ...
 set -euo pipefail
 
 declare -A packages=(
@@ -12,6 +12,7 @@ declare -A packages=(
           gcc-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user nginx-light haproxy"
   [lint]="clang clang-format clang-tidy cppcheck"
   [fuzz]="clang libclang-rt-14-dev"
+  [coverage]="gcovr"
   [bench]="python3 python3-cryptography nginx-light haproxy redis-server redis-tools wrk"
 )
 

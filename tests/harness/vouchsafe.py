@@ -14,9 +14,10 @@ BUILD = os.environ.get("VOUCHSAFE_BUILD", os.path.join(ROOT, "build", "release")
 
 
 def sanitized():
-    """Whether the build is one of a sanitizer."""
+    """Whether the build is instrumented: by a sanitizer, or to count lines."""
     with open(os.path.join(BUILD, "CMakeCache.txt")) as f:
-        return re.search(r"^VOUCHSAFE_SANITIZE:STRING=.", f.read(), re.M) is not None
+        return re.search(r"^VOUCHSAFE_(SANITIZE:STRING=.|COVERAGE:BOOL=ON)", f.read(),
+                         re.M) is not None
 
 
 def program(name):
