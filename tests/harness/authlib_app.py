@@ -11,9 +11,10 @@ from authlib.common.urls import url_encode
 from authlib.integrations.flask_oauth2 import AuthorizationServer
 from authlib.jose import JsonWebKey
 from authlib.oauth2.rfc6749 import ClientMixin, OAuth2Error, TokenMixin, grants
+from authlib.oauth2.rfc6749.errors import InvalidGrantError
 from authlib.oauth2.rfc6749.util import list_to_scope, scope_to_list
 from authlib.oauth2.rfc7009 import RevocationEndpoint
-from authlib.oauth2.rfc7523 import JWTBearerClientAssertion
+from authlib.oauth2.rfc7523 import JWTBearerClientAssertion, JWTBearerGrant
 from authlib.oauth2.rfc7636 import CodeChallenge
 from authlib.oauth2.rfc7662 import IntrospectionEndpoint
 from authlib.oauth2.rfc8628 import (DeviceAuthorizationEndpoint, DeviceCodeGrant,
@@ -169,6 +170,33 @@ class CredentialsGrant(grants.ClientCredentialsGrant):
     TOKEN_ENDPOINT_AUTH_METHODS = METHODS
 
 
+class JwtBearerGrant(JWTBearerGrant):
+    TOKEN_ENDPOINT_AUTH_METHODS = METHODS
+    CLAIMS_OPTIONS = {**JWTBearerGrant.CLAIMS_OPTIONS,
+                      "aud": {"essential": True, "value": BASE + "/oauth/token"}}
+
+    def validate_token_request(self):
+        """The client, which Authlib's own part does not ask for, and whether it is the issuer."""
+        client = self.authenticate_token_endpoint_client()
+        super().validate_token_request()
+        if client.get_client_id() != self.request.client.get_client_id():
+            raise InvalidGrantError("somebody else's assertion")
+
+    def resolve_issuer_client(self, issuer):
+        if issuer not in clients:
+            raise InvalidGrantError("nobody we know issued this")
+        return clients[issuer]
+
+    def resolve_client_key(self, client, headers, payload):
+        return JsonWebKey.import_key_set(client.about["jwks"]).find_by_kid(headers["kid"])
+
+    def authenticate_user(self, subject):
+        return subject if subject in ACCOUNTS else None
+
+    def has_granted_permission(self, client, user):
+        return True
+
+
 class DeviceGrant(DeviceCodeGrant):
     TOKEN_ENDPOINT_AUTH_METHODS = METHODS
 
@@ -239,7 +267,7 @@ app.config.update(OAUTH2_REFRESH_TOKEN_GENERATOR=True, OAUTH2_SCOPES_SUPPORTED=s
 server = AuthorizationServer(app, clients.get, save_token)
 server.register_client_auth_method(ASSERTION, Assertion(BASE + "/oauth/token"))
 server.register_grant(CodeGrant, [CodeChallenge(required=True)])
-for part in (RefreshGrant, CredentialsGrant, DeviceGrant):
+for part in (RefreshGrant, CredentialsGrant, DeviceGrant, JwtBearerGrant):
     server.register_grant(part)
 for part in (DeviceAuthorization, Revocation, Introspection):
     server.register_endpoint(part)

@@ -16,7 +16,10 @@ from harness.vouchsafe import attestctl, mediatorctl, request
 from . import matrix
 
 DEVICE_CODE = "urn:ietf:params:oauth:grant-type:device_code"
-GRANTS = ("authorization_code", "refresh_token", "client_credentials", DEVICE_CODE)
+TOKEN_EXCHANGE = "urn:ietf:params:oauth:grant-type:token-exchange"
+JWT_BEARER = "urn:ietf:params:oauth:grant-type:jwt-bearer"
+GRANTS = ("authorization_code", "refresh_token", "client_credentials", DEVICE_CODE, TOKEN_EXCHANGE,
+          JWT_BEARER)
 MAIN, POST, NONE, BRIEF = "vouchsafe-example", "app-post", "app-none", "app-brief"
 SECRET_JWT, KEY_JWT = "app-secret-jwt", "app-key-jwt"
 ASSERTION = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
@@ -52,6 +55,7 @@ class InteropCase(SiteCase):
     COLUMN = None
     LACKS = {}
     ROLES = ROLES
+    GRANTS = GRANTS[:4]  # that the server knows; the mediator lets all of them through
     AUDIENCE = "token_endpoint"  # whom the server wants assertions to be for
 
     @classmethod
@@ -69,6 +73,7 @@ class InteropCase(SiteCase):
         cls.site.attestd.reload()
         cls.keys = {name: cls.make_key(name) for name, role in cls.ROLES.items()
                     if role.method == "private_key_jwt"}
+        cls.issuer = Key()  # of assertions that are grants, in the name of those clients
         cls.server = cls.start_server(os.path.join(cls.folder, "server"))
         cls.site.start_mediator(cls.server.issuer, extra=cls.more_clients(),
                                 client="grants = %s" % as_list(GRANTS), **cls.mediator_options())
@@ -96,8 +101,10 @@ class InteropCase(SiteCase):
         return [{"client_id": name, "client_secret": cls.site.secret(name),
                  "token_endpoint_auth_method": role.method, "redirect_uris": [cls.site.REDIRECT],
                  "response_types": ["code"], "scope": "notes",
-                 **({"jwks": {"keys": [cls.keys[name]]}} if name in cls.keys else {}),
-                 "grant_types": [grant for grant in GRANTS
+                 "authorization_details_types": ["payment"],
+                 **({"jwks": {"keys": [cls.keys[name], {**cls.issuer.jwk, "kid": "issuer"}]}}
+                    if name in cls.keys else {}),
+                 "grant_types": [grant for grant in cls.GRANTS
                                  if role.method != "none" or grant != "client_credentials"]}
                 for name, role in cls.ROLES.items()]
 
@@ -196,9 +203,9 @@ class InteropCase(SiteCase):
         return self.url + "/authorize?" + urllib.parse.urlencode(
             {"client_id": client_id, "request_uri": pushed["request_uri"]})
 
-    def code_for(self, attester, client_id=MAIN):
+    def code_for(self, attester, client_id=MAIN, **more):
         """(code, verifier): pushed by the attester's app, granted by Alice in her browser."""
-        status, pushed, verifier = self.push(attester, client_id)
+        status, pushed, verifier = self.push(attester, client_id, **more)
         self.assertEqual(status, 201, pushed)
         back = self.person.authorize(self.authorize_url(pushed, client_id), client_id, ["notes"],
                                      self.site.REDIRECT)

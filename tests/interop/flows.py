@@ -1,16 +1,19 @@
 """flows: what each server is put through, one test a row of the matrix."""
+import json
 import time
 
 from harness.attacks import b64
 from harness.vouchsafe import request
 
 from . import matrix
-from .base import BRIEF, DEVICE_CODE, KEY_JWT, MAIN, NONE, POST, SECRET_JWT, flow
+from .base import (BRIEF, DEVICE_CODE, JWT_BEARER, KEY_JWT, MAIN, NONE, POST, SECRET_JWT,
+                   TOKEN_EXCHANGE, flow)
 
 CODE, REFRESH = "authorization code, PKCE", "refresh token"
 SERVERS_PAR, OWN_PAR = "PAR: the server's", "PAR: the mediator's"
 BROWSER = "login in Chromium"
 CREDENTIALS, DEVICE = "client credentials", "device authorization"
+EXCHANGE, BEARER, DETAILS = "token exchange", "JWT bearer", "authorization_details"
 INTROSPECTION, REVOCATION = "introspection", "revocation"
 BY_BASIC, BY_POST, BY_NONE = "client_secret_basic", "client_secret_post", "none (public client)"
 BY_SECRET_JWT, BY_KEY_JWT = "client_secret_jwt", "private_key_jwt"
@@ -18,7 +21,8 @@ DPOP, DPOP_FOR_US = "DPoP-bound access token", "DPoP: one proof for both"
 BAD_CODE, BAD_SCOPE, EXPIRED = "bad code, as told", "bad scope, as told", "expired refresh token, as told"
 
 SERVER_ROWS = (
-    CODE, BROWSER, SERVERS_PAR, OWN_PAR, REFRESH, CREDENTIALS, DEVICE, INTROSPECTION, REVOCATION,
+    CODE, BROWSER, SERVERS_PAR, OWN_PAR, REFRESH, CREDENTIALS, DEVICE, EXCHANGE, BEARER,
+    DETAILS, INTROSPECTION, REVOCATION,
     BY_BASIC, BY_POST, BY_SECRET_JWT, BY_KEY_JWT, BY_NONE, DPOP, DPOP_FOR_US, BAD_CODE, BAD_SCOPE, EXPIRED)
 
 CLIENT_DISCOVERY, CLIENT_CODE = "discovery", "PAR, code, PKCE, ID token"
@@ -110,6 +114,51 @@ class Flows:
         status, grant = self.polled(a, started)
         self.assertEqual(status, 200, grant)
         self.assertTrue(self.is_active(grant["access_token"]))
+
+    @flow(EXCHANGE)
+    def test_exchange(self):
+        a = self.attester()
+        form = {"grant_type": TOKEN_EXCHANGE, "subject_token": self.granted(a)["access_token"],
+                "subject_token_type": "urn:ietf:params:oauth:token-type:access_token",
+                "audience": "https://api.example", "scope": "notes"}
+        status, grant = self.post("/token", form, a)
+        self.assertEqual(status, 200, grant)
+        self.assertEqual(grant["issued_token_type"], form["subject_token_type"])
+        self.assertNotEqual(grant["access_token"], form["subject_token"])
+        self.assertTrue(self.is_active(grant["access_token"]))
+        form["subject_token"] = "not-one-of-yours"
+        self.assert_same(self.post("/token", form, a),
+                         self.direct(self.server.token_endpoint, form), "invalid_grant")
+
+    @staticmethod
+    def issued(claims, key):
+        return key.jwt({"alg": "ES256", "kid": "issuer"}, claims)
+
+    @flow(BEARER)
+    def test_bearer(self):
+        """An assertion by the key of a client, about Alice."""
+        a, now = self.attester(KEY_JWT), int(time.time())
+        claims = {"iss": KEY_JWT, "sub": "alice", "aud": self.server.token_endpoint, "iat": now,
+                  "exp": now + 60, "jti": "one-%d" % time.time_ns()}
+        form = {"grant_type": JWT_BEARER, "scope": "notes", "assertion": self.issued(claims, self.issuer)}
+        status, grant = self.post("/token", form, a, KEY_JWT)
+        self.assertEqual(status, 200, grant)
+        status, told = self.post("/introspect", {"token": grant["access_token"]}, a, KEY_JWT)
+        self.assertEqual((status, told.get("username")), (200, "alice"), told)
+        form["assertion"] = self.issued(claims, a.key)
+        status, refused = self.post("/token", form, a, KEY_JWT)
+        self.assertEqual((status, refused["error"]), (400, "invalid_grant"))
+
+    @flow(DETAILS)
+    def test_details(self):
+        a = self.attester()
+        for details in self.DETAILS:
+            more = {"authorization_details": json.dumps(details), **self.RESOURCE}
+            grant = self.exchange(a, *self.code_for(a, **more))[1]
+            self.assertEqual(grant["authorization_details"], details, grant)
+            self.assertEqual(self.told_of(grant["access_token"])["authorization_details"], details)
+        status, refused, _ = self.push(a, authorization_details="not a list")
+        self.assertEqual((status // 100, refused.get("error")), (4, self.BAD_DETAILS))
 
     @flow(INTROSPECTION)
     def test_introspection(self):
@@ -214,4 +263,8 @@ class Flows:
                              "grant_type": "refresh_token", "refresh_token": token}, BRIEF),
                          self.EXPIRED)
 
+    # One that looks like JSON at its worst: what is passed on must be the same.
+    DETAILS = ([{"type": "payment", "amount": "12,50 \u20ac", "actions": ["a b&c=d", "%41+"]}],)
+    RESOURCE = {}
+    BAD_DETAILS = "invalid_authorization_details"
     BAD_CODE, BAD_SCOPE, EXPIRED = "invalid_grant", "invalid_scope", "invalid_grant"

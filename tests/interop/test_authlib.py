@@ -3,11 +3,13 @@ import unittest
 
 from harness.authlib_server import AuthlibServer
 
-from .base import InteropCase
-from .flows import DPOP, DPOP_FOR_US, SERVERS_PAR, Flows, OwnPar, ServersPar
+from .base import JWT_BEARER, InteropCase
+from .flows import DETAILS, DPOP, DPOP_FOR_US, EXCHANGE, SERVERS_PAR, Flows, OwnPar, ServersPar
 
 
 class AuthlibCase(InteropCase):
+    GRANTS = InteropCase.GRANTS + (JWT_BEARER,)
+
     @classmethod
     def start_server(cls, folder):
         return AuthlibServer(folder, cls.registered())
@@ -24,7 +26,7 @@ class AuthlibCase(InteropCase):
 class Behind(Flows, OwnPar, ServersPar, AuthlibCase):
     COLUMN = "Authlib 1.2"
     LACKS = {SERVERS_PAR: "Authlib 1.2 has no PAR", DPOP: "nor DPoP",
-             DPOP_FOR_US: "nor DPoP"}
+             DPOP_FOR_US: "nor DPoP", EXCHANGE: "nor RFC 8693", DETAILS: "nor RFC 9396"}
 
 
 if __name__ == "__main__":

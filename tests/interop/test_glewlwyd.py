@@ -7,7 +7,18 @@ from harness.glewlwyd import Glewlwyd, Person, whole_webapp
 from harness.keys import pem
 
 from .base import MAIN, InteropCase
-from .flows import Flows, OwnPar, ServersPar
+from .flows import BEARER, EXCHANGE, Flows, OwnPar, ServersPar
+
+
+class Alice(Person):
+    """She agrees to pay, too, which Glewlwyd asks for each type of details."""
+
+    def consent(self, client_id, scopes):
+        super().consent(client_id, scopes)
+        status, _, body = self.browser.send(
+            "PUT", self.server.inner + "/rar/%s/payment/1" % client_id)
+        if status != 200:
+            raise RuntimeError("consent to payments answered %d %s" % (status, body))
 
 
 class GlewlwydServer(Glewlwyd):
@@ -16,6 +27,10 @@ class GlewlwydServer(Glewlwyd):
     def __init__(self, folder, clients, par=True, webapp=None, external=None):
         super().__init__(folder, par=par, webapp=webapp, external=external, plugin={
             "request-parameter-allow": True, "client-pubkey-parameter": "pubkey",
+            "oauth-rar-allowed": True, "rar-types-client-property": "authorization_details_types",
+            "rar-allow-auth-unsigned": True, "rar-allow-auth-unencrypted": True,
+            "rar-types": {"payment": {"description": "a payment", "scopes": ["notes"],
+                                      "actions": ["a b&c=d", "%41+"]}},
             "oauth-dpop-allowed": True, "oauth-dpop-iat-duration": 60,
             "oauth-device-authorization-expiration": 600,
             "oauth-device-authorization-interval": 1})
@@ -28,11 +43,12 @@ class GlewlwydServer(Glewlwyd):
             self.add_client(client["client_id"], method != "none" and client["client_secret"],
                             client["redirect_uris"][0], ["notes"],
                             ("code", "refresh_token", "client_credentials", "device_authorization"),
-                            (method,), **({"pubkey": pem(client["jwks"]["keys"][0])}
+                            (method,), authorization_details_types=client["authorization_details_types"],
+                            **({"pubkey": pem(client["jwks"]["keys"][0])}
                                           if "jwks" in client else {}))
 
     def person(self):
-        return Person(self, "alice", "alice-password")
+        return Alice(self, "alice", "alice-password")
 
 
 class GlewlwydCase(InteropCase):
@@ -49,7 +65,9 @@ class GlewlwydCase(InteropCase):
 
 class Behind(Flows, ServersPar, GlewlwydCase):
     COLUMN = "Glewlwyd 2.7"
+    LACKS = {EXCHANGE: "Glewlwyd 2.7 has no token exchange", BEARER: "nor the grant of RFC 7523"}
     BAD_CODE, BAD_SCOPE, EXPIRED = "invalid_code", "scope_invalid", None
+    BAD_DETAILS = None  # it gives no reason
 
     def expire(self):
         """Its lifetimes are those of the whole server, so the clock of one token is put back."""

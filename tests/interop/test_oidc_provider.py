@@ -3,11 +3,12 @@ import unittest
 
 from harness.oidc_provider import OidcProvider
 
-from .base import InteropCase
-from .flows import Flows, OwnPar, ServersPar
+from .base import TOKEN_EXCHANGE, InteropCase
+from .flows import BEARER, Flows, OwnPar, ServersPar
 
 
 class OidcProviderCase(InteropCase):
+    GRANTS = InteropCase.GRANTS + (TOKEN_EXCHANGE,)
     PAR = True
     AUDIENCE = "issuer"
 
@@ -20,7 +21,8 @@ class OidcProviderCase(InteropCase):
 
 
 class Behind(Flows, ServersPar, OidcProviderCase):
-    COLUMN = "oidc-provider 9"
+    COLUMN, RESOURCE = "oidc-provider 9", {"resource": "https://api.example"}
+    LACKS = {BEARER: "oidc-provider 9 has no grant of RFC 7523"}
 
 
 class BehindWithoutPar(OwnPar, OidcProviderCase):

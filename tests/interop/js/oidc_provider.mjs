@@ -2,7 +2,7 @@
 // clients, keys (JWKs of a verifier whose attestations it judges itself), proxy, routes.
 import { readFileSync } from 'node:fs';
 import { createPublicKey, randomBytes } from 'node:crypto';
-import Provider from 'oidc-provider';
+import Provider, { errors } from 'oidc-provider';
 
 const settings = JSON.parse(readFileSync(process.argv[2], 'utf8'));
 const day = 24 * 3600;
@@ -23,6 +23,24 @@ const attestClientAuth = settings.attestation_keys && {
     return createPublicKey({ key: jwk, format: 'jwk' });
   },
   assertAttestationJwtAndPop() {},
+};
+
+// Rich authorization requests (RFC 9396): whoever pays must say how much.
+const richAuthorizationRequests = {
+  enabled: true,
+  types: {
+    payment: {
+      validate(ctx, detail) {
+        if (typeof detail.amount !== 'string') {
+          throw new errors.InvalidAuthorizationDetails('a payment of how much?');
+        }
+      },
+    },
+  },
+  authorizationDetailsForGrantSource: (ctx) => ctx.oidc.grant.rar,
+  authorizationDetailsForAccessToken: (ctx, token, source) => source?.rar
+    ?? JSON.parse(ctx.oidc.params.authorization_details),
+  authorizationDetailsForIntrospection: (ctx, token) => token.rar,
 };
 
 const provider = new Provider(settings.issuer, {
@@ -46,10 +64,39 @@ const provider = new Provider(settings.issuer, {
     dPoP: { enabled: true, ...(attestClientAuth && { nonceSecret: randomBytes(32) }) },
     introspection: { enabled: true },
     pushedAuthorizationRequests: { enabled: settings.par !== false },
+    resourceIndicators: {
+      enabled: true,
+      getResourceServerInfo: () => ({ scope: 'notes', accessTokenFormat: 'opaque' }),
+    },
     revocation: { enabled: true },
+    richAuthorizationRequests,
     ...(attestClientAuth && { attestClientAuth }),
   },
 });
+
+// Token exchange (RFC 8693): its own access token against another one, of the same or less scope.
+const ACCESS_TOKEN = 'urn:ietf:params:oauth:token-type:access_token';
+async function exchangeToken(ctx) {
+  const { params, client } = ctx.oidc;
+  const subject = params.subject_token_type === ACCESS_TOKEN
+    && (await provider.AccessToken.find(params.subject_token)
+      ?? await provider.ClientCredentials.find(params.subject_token));
+  if (!subject?.isValid || subject.clientId !== client.clientId) {
+    throw new errors.InvalidGrant('no such subject_token');
+  }
+  const scope = params.scope ?? subject.scope;
+  if (scope.split(' ').some((word) => !subject.scope.split(' ').includes(word))) {
+    throw new errors.InvalidScope('more than the subject_token has', scope);
+  }
+  const token = new provider.ClientCredentials({ client, scope, audience: params.audience });
+  ctx.body = {
+    access_token: await token.save(), issued_token_type: ACCESS_TOKEN, token_type: 'Bearer',
+    expires_in: token.expiration, scope,
+  };
+}
+provider.registerGrantType('urn:ietf:params:oauth:grant-type:token-exchange', exchangeToken,
+  ['subject_token', 'subject_token_type', 'audience', 'scope']);
+
 provider.proxy = settings.proxy === true;
 provider.on('server_error', (ctx, error) => console.error(error));
 provider.on('grant.error', (ctx, error) => console.error(error.message, error.error_detail ?? error.error_description, error.cause?.message ?? ''));
