@@ -1,28 +1,13 @@
-#include "device_courier.h"
-
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "clock.h"
-#include "device_queue.h"
-#include "device_relay.h"
+#include "device_courier_private.h"
 #include "mediator_metrics.h"
 #include "secret.h"
 
 enum { TICK_MS = 100, GRACE_MS = 1000 /* for an answer to cross, beyond the push itself */ };
-
-struct device_courier {
-    struct device_courier_options options;
-    struct mailbox *mailbox;
-    struct device_hub *hub;
-    struct device_queue *queue;
-    struct event *tick;
-    uint8_t id[RELAY_ID_LEN]; /* of this daemon, among those before the store */
-    struct store_subscription *answers;
-    struct job *jobs; /* that wait for another mediator */
-    bool stopped;
-};
 
 /* One delivery on its way. */
 struct job {
@@ -35,93 +20,15 @@ struct job {
     uint64_t deadline;
 };
 
-/* A device's place here, as long as it is connected. */
-struct seat {
-    struct device_courier *courier;
-    char device[DEVICE_ID_MAX + 1];
-    struct store_subscription *subscription; /* NULL: nobody else is there */
-};
-
-/* A push for another mediator. */
-struct errand {
-    struct device_courier *courier;
-    struct device_push push;
-    uint8_t sender[RELAY_ID_LEN], job[RELAY_ID_LEN];
-};
-
 /* A grant that has waited. */
 struct handing {
     struct device_push push;
     struct device_queue_round *round;
 };
 
-/* Without memory for so little nobody can be answered any more, as in the stores. */
-static void *allocate(size_t size)
-{
-    void *memory = calloc(1, size);
-
-    if (!memory)
-        abort();
-    return memory;
-}
-
 static uint64_t now_ms(void)
 {
     return clock_steady(&SYSTEM_CLOCK);
-}
-
-static const struct settings *settings_of(const struct device_courier *c)
-{
-    return c->options.settings;
-}
-
-/* --- talking to other mediators --- */
-
-static void published(void *arg, enum status st, struct slice value)
-{
-    struct device_courier *c = arg;
-
-    (void)value;
-    if (st)
-        log_note(c->options.log, LOG_WARN, "device message not published", "status",
-                 status_name(st));
-}
-
-static void say(struct device_courier *c, const struct store_channel *to,
-                const struct relay_message *m)
-{
-    uint8_t sealed[RELAY_SEALED_MAX];
-    struct writer w = writer_over(sealed, sizeof sealed);
-
-    if (c->options.alone || c->stopped)
-        return;
-    enum status st = relay_seal(settings_of(c)->seal, to, clock_wall(c->options.clock), m, &w);
-    if (st)
-        log_note(c->options.log, LOG_ERROR, "device message not sealed", "status", status_name(st));
-    else
-        store_publish(c->options.store, to, writer_slice(&w), published, c);
-}
-
-static void say_about(struct device_courier *c, enum relay_kind kind, const char *device,
-                      const uint8_t job[static RELAY_ID_LEN], struct slice body)
-{
-    const struct store_channel to = relay_device_channel(device);
-    struct relay_message m = { .kind = kind, .body = body };
-
-    memcpy(m.sender, c->id, sizeof m.sender);
-    memcpy(m.job, job, sizeof m.job);
-    say(c, &to, &m);
-}
-
-static void answer(struct device_courier *c, const struct relay_message *to, enum relay_kind kind,
-                   struct slice body)
-{
-    const struct store_channel channel = relay_own_channel(to->sender);
-    struct relay_message m = { .kind = kind, .body = body };
-
-    memcpy(m.sender, c->id, sizeof m.sender);
-    memcpy(m.job, to->job, sizeof m.job);
-    say(c, &channel, &m);
 }
 
 /* --- the end of a delivery --- */
@@ -159,17 +66,15 @@ static void finish(struct job *job, enum status st, bool queued)
 
 /* --- one that sleeps --- */
 
-static void hand_out(struct device_courier *c, const char *device, bool sure);
-
 /* It may have come while the grant went into the queue: then it is not to wait any longer. */
 static void wake(struct device_courier *c, const char *device)
 {
     static const uint8_t no_job[RELAY_ID_LEN];
 
     if (device_hub_has(c->hub, device))
-        hand_out(c, device, true);
+        courier_hand_out(c, device, true);
     else
-        say_about(c, RELAY_WAKE, device, no_job, (struct slice){ NULL, 0 });
+        courier_say_about(c, RELAY_WAKE, device, no_job, (struct slice){ NULL, 0 });
 }
 
 static void queued(void *arg, enum status st)
@@ -206,12 +111,13 @@ static void ask_others(struct job *job)
         return;
     }
     crypto_random(job->id, sizeof job->id);
-    job->deadline = now_ms() + settings_of(c)->device.locate_ms;
+    job->deadline = now_ms() + c->options.settings->device.locate_ms;
     job->next = c->jobs;
     c->jobs = job;
     writer_put(&w, (struct slice){ d->grant_id, sizeof d->grant_id });
     writer_put(&w, d->grant);
-    say_about(c, d->grant.len ? RELAY_PUSH : RELAY_ASK, d->device, job->id, writer_slice(&w));
+    courier_say_about(c, d->grant.len ? RELAY_PUSH : RELAY_ASK, d->device, job->id,
+                      writer_slice(&w));
     secret_wipe(body, sizeof body);
 }
 
@@ -227,7 +133,7 @@ static struct job *job_of(const struct device_courier *c, const struct relay_mes
 static void on_here(struct job *job)
 {
     job->is_there = true;
-    job->deadline = now_ms() + settings_of(job->courier)->device.push_ms + GRACE_MS;
+    job->deadline = now_ms() + job->courier->options.settings->device.push_ms + GRACE_MS;
     if (job->delivery->grant.len == 0)
         finish(job, ST_OK, false);
 }
@@ -253,8 +159,8 @@ static void on_answer(void *arg, struct slice sealed)
     struct relay_message m;
     struct job *job;
 
-    if (c->stopped ||
-        relay_open(settings_of(c)->seal, &channel, clock_wall(c->options.clock), sealed, room, &m))
+    if (c->stopped || relay_open(c->options.settings->seal, &channel, clock_wall(c->options.clock),
+                                 sealed, room, &m))
         return;
     job = job_of(c, &m);
     if (job && m.kind == RELAY_HERE)
@@ -318,7 +224,7 @@ static void begin(void *arg)
 
 void device_courier_deliver(struct device_courier *c, struct delivery *d)
 {
-    struct job *job = allocate(sizeof *job);
+    struct job *job = courier_allocate(sizeof *job);
 
     *job = (struct job){ .courier = c, .delivery = d };
     d->mail = (struct mail){ .run = begin, .arg = job };
@@ -340,7 +246,7 @@ static void hand_over(void *arg, struct device_queue_round *round, const char *d
                       const uint8_t grant_id[static GRANT_ID_LEN], struct slice grant)
 {
     struct device_courier *c = arg;
-    struct handing *h = allocate(sizeof *h);
+    struct handing *h = courier_allocate(sizeof *h);
 
     *h = (struct handing){ .push = { .done = handed, .arg = h }, .round = round };
     memcpy(h->push.grant_id, grant_id, GRANT_ID_LEN);
@@ -349,119 +255,10 @@ static void hand_over(void *arg, struct device_queue_round *round, const char *d
         handed(h, st);
 }
 
-static void hand_out(struct device_courier *c, const char *device, bool sure)
+void courier_hand_out(struct device_courier *c, const char *device, bool sure)
 {
     if (!c->stopped)
         device_queue_hand_out(c->queue, device, sure, hand_over, c);
-}
-
-/* --- errands for others --- */
-
-static void errand_done(void *arg, enum status st)
-{
-    struct errand *e = arg;
-    struct relay_message to = { .kind = RELAY_PUSH };
-    uint8_t word = (uint8_t)st;
-
-    memcpy(to.sender, e->sender, sizeof to.sender);
-    memcpy(to.job, e->job, sizeof to.job);
-    answer(e->courier, &to, RELAY_DONE, (struct slice){ &word, 1 });
-    free(e);
-}
-
-static void run_errand(struct seat *seat, const struct relay_message *m)
-{
-    struct device_courier *c = seat->courier;
-    struct errand *e;
-
-    if (m->body.len <= GRANT_ID_LEN || !device_hub_has(c->hub, seat->device))
-        return;
-    e = allocate(sizeof *e);
-    *e = (struct errand){ .courier = c, .push = { .done = errand_done, .arg = e } };
-    memcpy(e->sender, m->sender, sizeof e->sender);
-    memcpy(e->job, m->job, sizeof e->job);
-    memcpy(e->push.grant_id, m->body.data, GRANT_ID_LEN);
-    answer(c, m, RELAY_HERE, (struct slice){ NULL, 0 });
-    const struct slice grant = { m->body.data + GRANT_ID_LEN, m->body.len - GRANT_ID_LEN };
-    enum status st = device_hub_push(c->hub, seat->device, grant, &e->push);
-    if (st)
-        errand_done(e, st == ST_NOT_FOUND ? ST_LOST : st);
-}
-
-static void on_wish(struct seat *seat, const struct relay_message *m)
-{
-    struct device_courier *c = seat->courier;
-
-    if (memcmp(m->sender, c->id, sizeof c->id) == 0)
-        return; /* our own, heard again */
-    if (m->kind == RELAY_PUSH)
-        run_errand(seat, m);
-    else if (m->kind == RELAY_ASK && device_hub_has(c->hub, seat->device))
-        answer(c, m, RELAY_HERE, (struct slice){ NULL, 0 });
-    else if (m->kind == RELAY_WAKE)
-        hand_out(c, seat->device, true);
-    else if (m->kind == RELAY_MOVED)
-        device_hub_drop(c->hub, seat->device);
-}
-
-static void on_device_message(void *arg, struct slice sealed)
-{
-    struct seat *seat = arg;
-    struct device_courier *c = seat->courier;
-    const struct store_channel channel = relay_device_channel(seat->device);
-    uint8_t room[RELAY_SEALED_MAX];
-    struct relay_message m;
-
-    if (c->stopped)
-        return;
-    if (relay_open(settings_of(c)->seal, &channel, clock_wall(c->options.clock), sealed, room,
-                   &m) == ST_OK)
-        on_wish(seat, &m);
-    else
-        log_note(c->options.log, LOG_WARN, "device message not believed", "device", seat->device);
-    secret_wipe(room, sizeof room);
-}
-
-/* --- those who come and go --- */
-
-/* Whoever put something into the queue before this was heard left it there; whoever does so
- * later wakes us. */
-static void on_listening(void *arg)
-{
-    struct seat *seat = arg;
-
-    hand_out(seat->courier, seat->device, false);
-}
-
-static void on_came(void *arg, struct device_link *link)
-{
-    static const uint8_t no_job[RELAY_ID_LEN];
-    struct device_courier *c = arg;
-    struct seat *seat = link->context;
-
-    if (!seat) {
-        seat = link->context = allocate(sizeof *seat);
-        seat->courier = c;
-        snprintf(seat->device, sizeof seat->device, "%s", link->id);
-        const struct store_channel channel = relay_device_channel(seat->device);
-        const struct store_subscriber who = { on_listening, on_device_message, seat };
-        if (!c->options.alone &&
-            store_subscribe(c->options.store, &channel, &who, &seat->subscription))
-            log_note(c->options.log, LOG_ERROR, "device not reachable from other mediators",
-                     "device", seat->device);
-    }
-    say_about(c, RELAY_MOVED, seat->device, no_job, (struct slice){ NULL, 0 });
-    hand_out(c, seat->device, false);
-}
-
-static void on_left(void *arg, struct device_link *link)
-{
-    struct device_courier *c = arg;
-    struct seat *seat = link->context;
-
-    if (seat->subscription)
-        store_unsubscribe(c->options.store, seat->subscription);
-    free(seat);
 }
 
 /* --- life --- */
@@ -504,8 +301,8 @@ enum status device_courier_new(const struct device_courier_options *options,
                                             .log = options->log,
                                             .meter = options->meter,
                                             .settings = &options->settings->device,
-                                            .came = on_came,
-                                            .left = on_left,
+                                            .came = courier_on_came,
+                                            .left = courier_on_left,
                                             .arg = c };
     enum status st = open_parts(c);
     if (!st)
