@@ -200,7 +200,7 @@ static void usage(FILE *out)
 {
     fputs("Usage: vouchsafe-example --attestd URL --client-id ID --state FOLDER [--mediator URL]\n"
           "         [--redirect-uri URI] [--scope SCOPE] [--ca-file FILE] [--pin HEX] [--key "
-          "p256|ed25519]\n"
+          "ed25519|p256]\n"
           "Reads commands from standard input, one a line:\n",
           out);
     for (size_t i = 0; i < COMMAND_COUNT; i++)
@@ -235,6 +235,8 @@ static int read_options(int argc, char **argv, struct options *out)
             return -1;
         *table[n].value = argv[i + 1];
     }
+    if (strcmp(out->key, "p256") != 0 && strcmp(out->key, "ed25519") != 0)
+        return -1;
     return out->attestd && out->client_id && out->state ? 0 : -1;
 }
 
@@ -249,7 +251,7 @@ static int read_pin(const char *text, uint8_t pin[32])
 
 int main(int argc, char **argv)
 {
-    struct options o = { .mediator = "", .redirect_uri = "", .scope = "", .key = "p256" };
+    struct options o = { .mediator = "", .redirect_uri = "", .scope = "", .key = "ed25519" };
     struct example e = { 0 };
 
     if (argc == 2 && strcmp(argv[1], "--help") == 0) {
@@ -268,7 +270,7 @@ int main(int argc, char **argv)
     const struct vouchsafe_config config = {
         .attestd_url = o.attestd,
         .client_id = o.client_id,
-        .key_type = strcmp(o.key, "ed25519") == 0 ? VOUCHSAFE_KEY_ED25519 : VOUCHSAFE_KEY_P256,
+        .key_type = strcmp(o.key, "p256") == 0 ? VOUCHSAFE_KEY_P256 : VOUCHSAFE_KEY_ED25519,
         .key_store = { .load = state_key_load, .save = state_key_save, .arg = (void *)o.state },
         .ca_file = o.ca_file,
         .pins = o.pin ? pin : NULL,

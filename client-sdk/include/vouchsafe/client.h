@@ -51,7 +51,11 @@ VOUCHSAFE_API const char *vouchsafe_error_text(enum vouchsafe_error error);
 
 /* --- the instance key: one installation's own key pair --- */
 
-enum vouchsafe_key_type { VOUCHSAFE_KEY_P256, VOUCHSAFE_KEY_ED25519 };
+/* Ed25519 is what an app gets that says nothing: a proof of possession costs servers less than half
+ * of what P-256 costs. P-256 is for hardware that knows nothing else, and for authorization servers
+ * that judge proofs themselves and take ES256 alone. The type of a key is not stored with it: an
+ * app keeps to the one that it began with. */
+enum vouchsafe_key_type { VOUCHSAFE_KEY_ED25519, VOUCHSAFE_KEY_P256 };
 
 enum {
     VOUCHSAFE_KEY_LEN = 32, /* the P-256 scalar or Ed25519 seed */
