@@ -1,211 +1,131 @@
-/* load-attest: many instances of an app that attest one after the other, each over a connection of
- * its own, with an instance key of its own and the SDK's real answers:
- *   load-attest PORT CLIENT_ID CONNECTIONS SECONDS
- * Closed loop: an instance asks again once it was answered. Prints one line of JSON: how many
- * attestations, how many a second, and the median and 99th percentile of a whole one (both
- * requests and the answering between them) in microseconds. */
-#include <arpa/inet.h>
-#include <netinet/tcp.h>
-#include <pthread.h>
-#include <stdbool.h>
-#include <stdint.h>
+/* load-attest: many simulated installations of an app that attest with the SDK's real answers; see
+ * load-attest --help. */
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
-#include <sys/socket.h>
-#include <time.h>
-#include <unistd.h>
+#include <sys/resource.h>
 
-#include "vouchsafe/client.h"
+#include "load_loop.h"
 
-enum { INSTANCES_MAX = 256, SAMPLES_MAX = 100000, ANSWER_MAX = 64 * 1024 };
-
-struct instance {
-    pthread_t thread;
-    double until;
-    int fd;
-    struct vouchsafe_core *core;
-    size_t count;
-    double *samples; /* SAMPLES_MAX of them */
-    char request[VOUCHSAFE_MESSAGE_MAX + 512], body[VOUCHSAFE_MESSAGE_MAX];
-    char answer[ANSWER_MAX];
+struct load {
+    struct load_options options;
+    struct installation *installations;
+    struct load_loop *loops;
+    struct outcome outcome;
+    double seconds;
 };
 
-static void die(const char *what)
+static void raise_limit(void)
 {
-    fprintf(stderr, "load-attest: %s\n", what);
-    exit(1);
+    struct rlimit limit;
+
+    getrlimit(RLIMIT_NOFILE, &limit);
+    limit.rlim_cur = limit.rlim_max;
+    setrlimit(RLIMIT_NOFILE, &limit);
 }
 
-static double now_us(void)
+static void install(struct load *load)
 {
-    struct timespec now;
+    const struct load_options *o = &load->options;
 
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (double)now.tv_sec * 1e6 + (double)now.tv_nsec / 1e3;
-}
-
-static int dial(uint16_t port)
-{
-    struct sockaddr_in to = { .sin_family = AF_INET, .sin_port = htons(port) };
-    int one = 1, fd = socket(AF_INET, SOCK_STREAM, 0);
-
-    to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    if (fd < 0 || setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one) != 0 ||
-        connect(fd, (struct sockaddr *)&to, sizeof to) != 0)
-        die("cannot connect");
-    return fd;
-}
-
-/* --- one request --- */
-
-static void send_request(struct instance *in, const char *path)
-{
-    int len = snprintf(in->request, sizeof in->request,
-                       "POST %s HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\n"
-                       "Content-Length: %zu\r\n\r\n%s",
-                       path, strlen(in->body), in->body);
-
-    if (send(in->fd, in->request, (size_t)len, MSG_NOSIGNAL) != len)
-        die("cannot send");
-}
-
-/* Whether len bytes are a whole answer; if so, where its body starts. */
-static bool is_whole(const char *text, size_t len, size_t *body)
-{
-    const char *end = memmem(text, len, "\r\n\r\n", 4);
-    const char *length =
-        end ? memmem(text, (size_t)(end - text), "\r\nContent-Length: ", 18) : NULL;
-
-    if (!length)
-        return false;
-    *body = (size_t)(end - text) + 4;
-    return len >= *body + strtoul(length + 18, NULL, 10);
-}
-
-/* Reads an answer that must have the code; returns its body, of *len bytes. */
-static const char *receive(struct instance *in, const char *code, size_t *len)
-{
-    size_t got = 0, body = 0;
-
-    while (!is_whole(in->answer, got, &body)) {
-        ssize_t n = recv(in->fd, in->answer + got, sizeof in->answer - got, 0);
-        if (n <= 0)
-            die("no whole answer");
-        got += (size_t)n;
+    load->installations = calloc(o->installations, sizeof *load->installations);
+    if (!load->installations)
+        load_die("no memory");
+    for (size_t i = 0; i < o->installations; i++) {
+        struct installation *one = &load->installations[i];
+        if (vouchsafe_core_new(o->client_id, o->key_type, NULL, &one->core) != VOUCHSAFE_OK)
+            load_die("cannot make an installation");
+        one->token = o->streak ? calloc(1, VOUCHSAFE_TOKEN_MAX + 1) : NULL;
+        if (o->streak && !one->token)
+            load_die("no memory");
     }
-    if (strncmp(in->answer + strlen("HTTP/1.1 "), code, 3) != 0) {
-        fprintf(stderr, "%.*s\n", (int)got, in->answer);
-        die("refused");
+}
+
+/* Which share of `all` begins at the i-th thread: they differ by one at most. */
+static size_t share(const struct load *load, size_t all, size_t i)
+{
+    return all * i / load->options.threads;
+}
+
+static void open_loops(struct load *load)
+{
+    const struct load_options *o = &load->options;
+
+    load->loops = calloc(o->threads, sizeof *load->loops);
+    if (!load->loops)
+        load_die("no memory");
+    for (size_t i = 0; i < o->threads; i++) {
+        struct load_loop *l = &load->loops[i];
+        size_t first = share(load, o->installations, i);
+        l->options = o;
+        l->installations = &load->installations[first];
+        l->installation_count = share(load, o->installations, i + 1) - first;
+        load_loop_open(l, share(load, o->connections, i + 1) - share(load, o->connections, i));
     }
-    *len = got - body;
-    return in->answer + body;
 }
 
-/* --- attestations --- */
-
-static void attest(struct instance *in)
+static void run(struct load *load)
 {
-    char token[VOUCHSAFE_TOKEN_MAX + 1];
-    int64_t expires_in;
-    size_t len;
+    double start = load_now_us();
+    struct outcome *all = &load->outcome;
 
-    if (vouchsafe_core_challenge_request(in->core, NULL, in->body, sizeof in->body))
-        die("no request for a challenge");
-    send_request(in, "/v1/challenges");
-    const char *challenge = receive(in, "201", &len);
-    if (vouchsafe_core_answer(in->core, challenge, len, in->body, sizeof in->body))
-        die("no answer to the challenge");
-    send_request(in, "/v1/attestations");
-    const char *answer = receive(in, "200", &len);
-    if (vouchsafe_core_token(answer, len, token, &expires_in))
-        die("no token");
-}
-
-static void *run(void *arg)
-{
-    struct instance *in = arg;
-    double start = now_us();
-
-    while (start < in->until && in->count < SAMPLES_MAX) {
-        attest(in);
-        double end = now_us();
-        in->samples[in->count++] = end - start;
-        start = end;
+    for (size_t i = 0; i < load->options.threads; i++)
+        load_loop_start(&load->loops[i], start, load->options.seed + i);
+    for (size_t i = 0; i < load->options.threads; i++) {
+        const struct outcome *one = &load->loops[i].outcome;
+        load_loop_join(&load->loops[i]);
+        histogram_merge(&all->latency, &one->latency);
+        all->done += one->done;
+        all->refused += one->refused;
+        all->broken += one->broken;
+        all->unfinished += one->unfinished;
+        all->busy_us += one->busy_us;
     }
-    return NULL;
+    load->seconds = (load_now_us() - start) / 1e6;
 }
 
-static void start(struct instance *in, const char *client_id, uint16_t port)
+/* "count" is what the server did: the attestations before the measured ones, too. "busy" near 1
+ * means that this program was the limit. */
+static void print(const struct load *load)
 {
-    in->fd = dial(port);
-    in->samples = calloc(SAMPLES_MAX, sizeof *in->samples);
-    if (!in->samples ||
-        vouchsafe_core_new(client_id, VOUCHSAFE_KEY_P256, NULL, &in->core) != VOUCHSAFE_OK)
-        die("cannot start an instance");
-    attest(in); /* once, so that everything has been read */
+    const struct load_options *o = &load->options;
+    const struct outcome *all = &load->outcome;
+    const struct histogram *h = &all->latency;
+
+    printf("{\"count\": %llu, \"per_second\": %.1f, \"p50\": %llu, \"p99\": %llu, \"p999\": %llu, "
+           "\"max\": %llu, \"refused\": %llu, \"broken\": %llu, \"unfinished\": %llu, "
+           "\"above\": %llu, \"busy\": %.2f}\n",
+           (unsigned long long)all->done + o->threads, (double)all->done / load->seconds,
+           (unsigned long long)histogram_percentile(h, 0.5),
+           (unsigned long long)histogram_percentile(h, 0.99),
+           (unsigned long long)histogram_percentile(h, 0.999), (unsigned long long)h->most,
+           (unsigned long long)all->refused, (unsigned long long)all->broken,
+           (unsigned long long)all->unfinished,
+           (unsigned long long)(o->above_us ? histogram_from(h, o->above_us) : 0),
+           all->busy_us / 1e6 / load->seconds / (double)o->threads);
 }
 
-static int compare(const void *a, const void *b)
+static void clear(struct load *load)
 {
-    double x = *(const double *)a, y = *(const double *)b;
-
-    return (x > y) - (x < y);
-}
-
-/* All samples of all instances, sorted; *count of them. */
-static double *gather(struct instance *all, size_t instances, size_t *count)
-{
-    double *samples;
-
-    *count = 0;
-    for (size_t i = 0; i < instances; i++)
-        *count += all[i].count;
-    samples = calloc(*count + 1, sizeof *samples);
-    if (!samples || *count == 0)
-        die("nothing was measured");
-    size_t at = 0;
-    for (size_t i = 0; i < instances; i++)
-        for (size_t j = 0; j < all[i].count; j++)
-            samples[at++] = all[i].samples[j];
-    qsort(samples, *count, sizeof *samples, compare);
-    return samples;
-}
-
-static void stop(struct instance *in)
-{
-    close(in->fd);
-    vouchsafe_core_free(in->core);
-    free(in->samples);
+    for (size_t i = 0; i < load->options.threads; i++)
+        load_loop_close(&load->loops[i]);
+    for (size_t i = 0; i < load->options.installations; i++) {
+        vouchsafe_core_free(load->installations[i].core);
+        free(load->installations[i].token);
+    }
+    free(load->loops);
+    free(load->installations);
 }
 
 int main(int argc, char **argv)
 {
-    size_t instances = argc == 5 ? strtoul(argv[3], NULL, 10) : 0, count;
+    static struct load load;
 
-    if (instances == 0 || instances > INSTANCES_MAX)
-        die("PORT CLIENT_ID CONNECTIONS SECONDS");
-    struct instance *all = calloc(instances, sizeof *all);
-    if (!all)
-        die("no memory");
-    for (size_t i = 0; i < instances; i++)
-        start(&all[i], argv[2], (uint16_t)strtoul(argv[1], NULL, 10));
-    double begun = now_us();
-    for (size_t i = 0; i < instances; i++) {
-        all[i].until = begun + strtod(argv[4], NULL) * 1e6;
-        if (pthread_create(&all[i].thread, NULL, run, &all[i]) != 0)
-            die("no thread");
-    }
-    for (size_t i = 0; i < instances; i++)
-        pthread_join(all[i].thread, NULL);
-    double seconds = (now_us() - begun) / 1e6;
-    double *samples = gather(all, instances, &count);
-    printf("{\"count\": %zu, \"per_second\": %.1f, \"p50\": %.1f, \"p99\": %.1f}\n",
-           count + instances, (double)count / seconds, samples[count / 2],
-           samples[count * 99 / 100]);
-    for (size_t i = 0; i < instances; i++)
-        stop(&all[i]);
-    free(samples);
-    free(all);
+    load_options_read(&load.options, argc, argv);
+    raise_limit();
+    install(&load);
+    open_loops(&load);
+    run(&load);
+    print(&load);
+    clear(&load);
     return 0;
 }
