@@ -13,7 +13,7 @@ declare -A packages=(
   [lint]="clang clang-format clang-tidy cppcheck"
   [fuzz]="clang libclang-rt-14-dev"
   [coverage]="gcovr"
-  [bench]="python3 python3-cryptography nginx-light haproxy redis-server redis-tools wrk"
+  [bench]="python3 python3-cryptography nginx-light haproxy redis-server redis-tools wrk npm"
 )
 
 usage() { echo "usage: $0 ${!packages[*]}" >&2; exit 2; }

@@ -1,5 +1,5 @@
 /* bench-device: what a device spends on one token: verifying it and opening the key in it, and what
- * one session takes of its memory. Prints microseconds of CPU, a line each. */
+ * one session takes of its memory. Prints a line of JSON: microseconds of CPU, and bytes. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
@@ -98,19 +98,19 @@ static void run(const struct bench *b)
     double start = cpu_us();
     for (unsigned i = 0; i < ROUNDS; i++)
         must(!rights_of_token(d, writer_slice(&w), &rights, key), "open");
-    printf("verify and open, %-18s %6.0f us (budget 500), token of %zu bytes\n", b->name,
-           (cpu_us() - start) / ROUNDS, w.len);
+    printf("\"%s\": %.1f, ", b->name, (cpu_us() - start) / ROUNDS);
 }
 
 int main(void)
 {
     static const struct bench all[] = {
-        { "Ed25519 + X25519", KEY_ED25519, DH_X25519 },
-        { "P-256 + P-256", KEY_P256, DH_P256 },
+        { "Ed25519, X25519", KEY_ED25519, DH_X25519 },
+        { "P-256, P-256", KEY_P256, DH_P256 },
     };
 
+    printf("{");
     for (size_t i = 0; i < sizeof all / sizeof all[0]; i++)
         run(&all[i]);
-    printf("RAM of a session %33zu bytes (budget 2048)\n", sizeof(struct vouchsafe_device_session));
+    printf("\"session\": %zu}\n", sizeof(struct vouchsafe_device_session));
     return EXIT_SUCCESS;
 }

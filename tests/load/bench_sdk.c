@@ -1,10 +1,13 @@
-/* bench_sdk: what one attestation costs an app of 2 MiB: CPU microseconds of turning the challenge
- * on standard input into its answer. */
+/* bench-sdk: what attesting costs an app of 2 MiB.
+ *   bench-sdk                       CPU microseconds of turning the challenge on standard input
+ * into its answer bench-sdk URL CLIENT_ID COUNT   the time that whole attestations take the
+ * blocking client, one after the other: a line of JSON, in microseconds */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
+#include "histogram.h"
 #include "vouchsafe/client.h"
 
 enum { ROUNDS = 500, CHALLENGE_MAX = 64 * 1024, PAYLOAD = 2 * 1024 * 1024 };
@@ -12,25 +15,29 @@ enum { ROUNDS = 500, CHALLENGE_MAX = 64 * 1024, PAYLOAD = 2 * 1024 * 1024 };
 /* Read-only and of the file, as an app's code and texts are. */
 __attribute__((used)) static const unsigned char payload[PAYLOAD] = { [0 ... PAYLOAD - 1] = 7 };
 
-static double cpu_us(void)
+static double time_us(clockid_t clock)
 {
     struct timespec now;
 
-    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
+    clock_gettime(clock, &now);
     return (double)now.tv_sec * 1e6 + (double)now.tv_nsec / 1e3;
 }
 
-static int answer(const struct vouchsafe_core *core, const char *challenge, size_t len)
+static int complain(enum vouchsafe_error error)
 {
-    static char out[VOUCHSAFE_MESSAGE_MAX];
-    enum vouchsafe_error error = vouchsafe_core_answer(core, challenge, len, out, sizeof out);
-
     if (error)
         fprintf(stderr, "bench-sdk: %s\n", vouchsafe_error_text(error));
     return error ? 1 : 0;
 }
 
-int main(void)
+static int answer(const struct vouchsafe_core *core, const char *challenge, size_t len)
+{
+    static char out[VOUCHSAFE_MESSAGE_MAX];
+
+    return complain(vouchsafe_core_answer(core, challenge, len, out, sizeof out));
+}
+
+static int answers(void)
 {
     static char challenge[CHALLENGE_MAX];
     size_t len = fread(challenge, 1, sizeof challenge, stdin);
@@ -39,11 +46,43 @@ int main(void)
     if (vouchsafe_core_new("bench", VOUCHSAFE_KEY_P256, NULL, &core) ||
         answer(core, challenge, len)) /* once, so that everything has been read */
         return 1;
-    double before = cpu_us();
+    double before = time_us(CLOCK_PROCESS_CPUTIME_ID);
     for (int i = 0; i < ROUNDS; i++)
         if (answer(core, challenge, len))
             return 1;
-    printf("%f\n", (cpu_us() - before) / ROUNDS);
+    printf("%f\n", (time_us(CLOCK_PROCESS_CPUTIME_ID) - before) / ROUNDS);
     vouchsafe_core_free(core);
     return 0;
+}
+
+static int attestations(const char *url, const char *client_id, unsigned long count)
+{
+    const struct vouchsafe_config config = { .attestd_url = url, .client_id = client_id };
+    static struct histogram latency;
+    struct vouchsafe_client *client;
+
+    if (complain(vouchsafe_client_new(&config, &client)) ||
+        complain(vouchsafe_client_attest(client)))
+        return 1;
+    for (unsigned long i = 0; i < count; i++) {
+        double before = time_us(CLOCK_MONOTONIC);
+        if (complain(vouchsafe_client_attest(client)))
+            return 1;
+        histogram_add(&latency, (uint64_t)(time_us(CLOCK_MONOTONIC) - before));
+    }
+    printf("{\"count\": %lu, \"p50\": %llu, \"p99\": %llu}\n", count,
+           (unsigned long long)histogram_percentile(&latency, 0.5),
+           (unsigned long long)histogram_percentile(&latency, 0.99));
+    vouchsafe_client_free(client);
+    return 0;
+}
+
+int main(int argc, char **argv)
+{
+    if (argc == 1)
+        return answers();
+    if (argc == 4)
+        return attestations(argv[1], argv[2], strtoul(argv[3], NULL, 10));
+    fputs("usage: bench-sdk [URL CLIENT_ID COUNT]\n", stderr);
+    return 2;
 }

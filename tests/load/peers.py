@@ -2,9 +2,12 @@
 CPU, rate and latency is taken of whoever answers."""
 import json
 import os
-import subprocess
 
+from harness.attester import Image
+from harness.node import BENCH
 from harness.process import Child, answers, free_port
+
+from .measure import children, sample
 
 # Its default of 1,000 requests a connection would be measured otherwise.
 NGINX = """
@@ -94,19 +97,13 @@ def haproxy(folder, secret, basic, backend):
     return Peer(folder, "haproxy", config, ["/usr/sbin/haproxy", "-db", "-f"])
 
 
-def children(pid):
-    with open("/proc/%d/task/%d/children" % (pid, pid)) as f:
-        return [int(p) for p in f.read().split()]
-
-
-def cpu_seconds(pids):
-    """User and system time of processes so far."""
-    ticks = 0
-    for pid in pids:
-        with open("/proc/%d/stat" % pid) as f:
-            fields = f.read().rsplit(")", 1)[1].split()
-        ticks += int(fields[11]) + int(fields[12])
-    return ticks / os.sysconf("SC_CLK_TCK")
+def node(folder, name, site, binary, **words):
+    """What a user of Node.js would write in our place, for the site's client and one binary."""
+    def config(_, port):
+        return json.dumps({"port": port, "client_id": site.CLIENT, "secret": site.secret(),
+                           "kid": "1", "build": Image(binary).build_id, "binary": binary,
+                           "issuer": "http://node.example", **words})
+    return Peer(folder, name, config, BENCH.command("peer.mjs"))
 
 
 # --- wrk ---
@@ -115,13 +112,18 @@ LUA = """
 local ready = {}
 local at = 0
 init = function()
-  for token in io.lines("%(tokens)s") do
+  for line in io.lines("%(headers)s") do
+    local token, pop = line:match("^(%%S+)%%s*(%%S*)$")
     wrk.headers["OAuth-Client-Attestation"] = token
+    wrk.headers["OAuth-Client-Attestation-PoP"] = pop ~= "" and pop or nil
     ready[#ready + 1] = wrk.format("%(method)s", nil, nil, %(body)s)
   end
 end
 request = function()
-  at = at %% #ready + 1
+  at = at + 1
+  if at > #ready then
+    %(over)s
+  end
   return ready[at]
 end
 done = function(summary, latency)
@@ -133,32 +135,34 @@ end
 """
 
 
-def script(folder, name, tokens, form=None):
-    """A script for wrk: requests with the tokens in turn, formatted before the first is sent."""
+def script(folder, name, tokens, form=None, once=False):
+    """A script for wrk: requests with the tokens in turn (each a text, or a pair of a token and a
+    proof), formatted before the first is sent. `once`: it ends with them instead of beginning
+    anew."""
     path = os.path.join(folder, name)
-    with open(path + ".tokens", "w") as f:
-        f.write("".join(token + "\n" for token in tokens))
+    with open(path + ".headers", "w") as f:
+        for token in tokens:
+            f.write((token if isinstance(token, str) else " ".join(token)) + "\n")
     head = ('wrk.headers["Content-Type"] = "application/x-www-form-urlencoded"\n' if form else "")
     with open(path + ".lua", "w") as f:
-        f.write(head + LUA % {"tokens": path + ".tokens", "method": "POST" if form else "GET",
-                              "body": '"%s"' % form if form else "nil"})
+        f.write(head + LUA % {"headers": path + ".headers", "method": "POST" if form else "GET",
+                              "body": '"%s"' % form if form else "nil",
+                              "over": "wrk.thread:stop(); at = #ready" if once else "at = 1"})
     return path + ".lua"
 
 
-def sample(pids, argv):
-    """Runs a load generator that prints a line of JSON last; adds the microseconds of CPU that the
-    processes took for each of what it counted."""
-    before = cpu_seconds(pids)
-    done = subprocess.run([str(a) for a in argv], capture_output=True, text=True)
-    if done.returncode:
-        raise RuntimeError("%s: %s%s" % (argv[0], done.stdout, done.stderr))
-    said = json.loads(done.stdout.strip().splitlines()[-1])
-    return {**said, "cpu": (cpu_seconds(pids) - before) / said["count"] * 1e6}
-
-
-def wrk(pids, url, lua, seconds, refused):
-    """A sample of 32 connections that all keep asking. Every answer must be a refusal, or none."""
-    said = sample(pids, ["wrk", "-t1", "-c32", "-d%ds" % seconds, "-s", lua, url])
+def wrk(pids, url, lua, seconds, refused=False, connections=32):
+    """A sample of connections that all keep asking. Every answer must be a refusal, or none."""
+    said = sample(pids, ["wrk", "-t1", "-c%d" % connections, "-d%ds" % seconds, "-s", lua, url])
     if said["broken"] or said["refused"] != (said["count"] if refused else 0):
         raise RuntimeError("%s: not the answers that were to be measured: %r" % (url, said))
     return said
+
+
+def wrk_once(pids, url, lua, seconds, connections=32):
+    """The same with a script that ends: wrk goes on with the last request until it has stopped, which
+    is then refused, and its times are of no worth."""
+    said = sample(pids, ["wrk", "-t1", "-c%d" % connections, "-d%ds" % seconds, "-s", lua, url])
+    if said["broken"] or said["refused"] > 2 * connections or said["count"] < 10 * said["refused"]:
+        raise RuntimeError("%s: not the answers that were to be measured: %r" % (url, said))
+    return {"cpu": said["cpu"], "count": said["count"]}
