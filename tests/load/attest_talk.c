@@ -47,7 +47,9 @@ static bool redial(struct talk *t, unsigned side)
 
 static bool redial_both(struct talk *t)
 {
-    return redial(t, 0) && (has_one(t) || redial(t, 1));
+    bool first = redial(t, 0);
+
+    return has_one(t) ? first : redial(t, 1);
 }
 
 bool talk_open(struct talk *t, const struct load_options *o)

@@ -7,7 +7,9 @@ import subprocess
 import time
 
 from harness.case import SiteCase
-from harness.vouchsafe import Site, attestctl, program
+from harness.process import wait_until
+from harness.redis import Redis
+from harness.vouchsafe import Daemon, Site, attestctl, program, request
 
 RATE, SECONDS, STALL, LONG = 40, 4, 1.5, 0.5
 # Due while attestd stood still, and at least LONG before it went on.
@@ -89,6 +91,25 @@ class LoadAttest(SiteCase):
                              0.1)
         self.assertGreater(said["unfinished"], 0)
         self.assertGreater(said["max"], 100_000)
+
+    def test_a_challenge_of_one_is_answered_to_another(self):
+        redis = Redis(os.path.join(self.folder, "redis"))
+        self.addCleanup(redis.stop)
+        both = []
+        for name in ("first", "second"):
+            config = self.site.attestd_config().replace('"memory:"', '"%s"' % redis.url)
+            both.append(Daemon("attestd", os.path.join(self.folder, name), config))
+            self.addCleanup(both[-1].stop)
+        for daemon in both:
+            wait_until(lambda: request(daemon.url + "/readyz")[0] == 200, 30, "the store")
+        done = subprocess.run([program("load-attest"), "--connections", "3", "--seconds", "1",
+                               "--present", str(both[1].port), str(both[0].port), Site.CLIENT],
+                              capture_output=True, text=True, env=ENV, timeout=120)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        said = json.loads(done.stdout)
+        self.assertEqual((said["refused"], said["broken"]), (0, 0))
+        accepted = [sum(e.get("verdict") == "accepted" for e in daemon.events()) for daemon in both]
+        self.assertEqual(accepted, [0, said["count"]])
 
     def test_limits(self):
         for words in (["--connections", "0"], ["--connections", "10001"], ["--rate", "0"],
