@@ -86,8 +86,8 @@ class Confined(SiteCase):
     def test_exec_is_the_end(self):
         daemon = Daemon("attestd", os.path.join(self.folder, "victim"), self.site.attestd_config())
         try:
-            subprocess.run(
-                ["gdb", "-nx", "-q", "-batch", "-iex", "set debuginfod enabled off", "-p",
+            subprocess.run(  # gdb does not survive it either, and is to leave no core behind
+                ["prlimit", "--core=0", "gdb", "-nx", "-q", "-batch", "-iex", "set debuginfod enabled off", "-p",
                  str(daemon.child.pid), "-ex", 'print (int)execl("/bin/true", "true", 0)'],
                 capture_output=True, timeout=120)
             wait_until(lambda: daemon.child.popen.poll() is not None, 20, "the end")
