@@ -11,7 +11,7 @@ declare -A packages=(
           libcriterion-dev libjwt-gnutls-dev openssl git g++ npm chromium python3-authlib python3-flask gdb strace valgrind
           gcc-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user nginx-light haproxy"
   [lint]="clang clang-format clang-tidy cppcheck"
-  [fuzz]="clang libclang-rt-14-dev"
+  [fuzz]="clang libclang-rt-14-dev python3 npm"
   [coverage]="gcovr"
   [bench]="python3 python3-cryptography nginx-light haproxy redis-server redis-tools wrk npm"
 )

@@ -10,7 +10,13 @@ enum state {
     BODY_LENGTH, /* `left` bytes to come */
     BODY_UNTIL_CLOSE,
     CHUNK_SIZE, /* 1*HEXDIG */
-    CHUNK_EXTENSION,
+    EXTENSION_START,
+    EXTENSION_NAME,
+    EXTENSION_VALUE_START,
+    EXTENSION_VALUE,
+    EXTENSION_QUOTED,
+    EXTENSION_ESCAPED,
+    EXTENSION_QUOTED_END,
     CHUNK_SIZE_LF,
     CHUNK_DATA,
     CHUNK_DATA_CR,
@@ -60,17 +66,55 @@ static enum http1_error on_size(struct http1_body *b, uint8_t c)
     b->line = 0;
     if (c != '\r' && c != ';')
         return HTTP1_MALFORMED;
-    b->state = c == '\r' ? CHUNK_SIZE_LF : CHUNK_EXTENSION;
+    b->state = c == '\r' ? CHUNK_SIZE_LF : EXTENSION_START;
     return HTTP1_OK;
+}
+
+static int after_extension(uint8_t c)
+{
+    return c == ';' ? EXTENSION_START : c == '\r' ? CHUNK_SIZE_LF : -1;
+}
+
+static int after_quoted(uint8_t c)
+{
+    if (http1_is_control(c))
+        return -1;
+    return c == '"' ? EXTENSION_QUOTED_END : c == '\\' ? EXTENSION_ESCAPED : EXTENSION_QUOTED;
+}
+
+/* chunk-ext = *( ";" chunk-ext-name [ "=" ( token / quoted-string ) ] ), RFC 9112 §7.1.1, without
+ * its bad white space. Others may take a quote that is not closed to hide the end of the line. The
+ * state behind c, or -1. */
+static int next_in_extension(enum state state, uint8_t c)
+{
+    bool token = http1_is_token((struct slice){ &c, 1 });
+
+    switch (state) {
+    case EXTENSION_START:
+        return token ? EXTENSION_NAME : -1;
+    case EXTENSION_NAME:
+        return token ? EXTENSION_NAME : c == '=' ? EXTENSION_VALUE_START : after_extension(c);
+    case EXTENSION_VALUE_START:
+        return token ? EXTENSION_VALUE : c == '"' ? EXTENSION_QUOTED : -1;
+    case EXTENSION_VALUE:
+        return token ? EXTENSION_VALUE : after_extension(c);
+    case EXTENSION_QUOTED:
+        return after_quoted(c);
+    case EXTENSION_ESCAPED:
+        return http1_is_control(c) ? -1 : EXTENSION_QUOTED;
+    default:
+        return after_extension(c);
+    }
 }
 
 static enum http1_error on_extension(struct http1_body *b, uint8_t c)
 {
-    if (c == '\r') {
-        b->state = CHUNK_SIZE_LF;
-        return HTTP1_OK;
-    }
-    return http1_is_control(c) || b->line++ == EXTENSION_MAX ? HTTP1_MALFORMED : HTTP1_OK;
+    int next = next_in_extension((enum state)b->state, c);
+
+    if (next < 0 || (next != CHUNK_SIZE_LF && b->line++ == EXTENSION_MAX))
+        return HTTP1_MALFORMED;
+    b->state = (uint8_t)next;
+    return HTTP1_OK;
 }
 
 static enum http1_error expect(struct http1_body *b, uint8_t c, uint8_t wanted, enum state next)
@@ -115,7 +159,13 @@ static enum http1_error on_framing_byte(struct http1_body *b, uint8_t c)
     switch ((enum state)b->state) {
     case CHUNK_SIZE:
         return on_size(b, c);
-    case CHUNK_EXTENSION:
+    case EXTENSION_START:
+    case EXTENSION_NAME:
+    case EXTENSION_VALUE_START:
+    case EXTENSION_VALUE:
+    case EXTENSION_QUOTED:
+    case EXTENSION_ESCAPED:
+    case EXTENSION_QUOTED_END:
         return on_extension(b, c);
     case CHUNK_SIZE_LF:
         return on_size_end(b, c);

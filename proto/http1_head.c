@@ -74,13 +74,15 @@ static enum http1_error read_version(struct slice text, struct http1_head *out)
     return HTTP1_OK;
 }
 
+/* CONNECT has a target of another form (RFC 9112 §3.2.3), and whoever takes it for one reads no
+ * more messages behind it. */
 static enum http1_error read_request_line(struct slice line, struct http1_head *out)
 {
     struct slice rest = line;
 
     out->method = slice_cut(&rest, ' ');
     struct slice target = slice_cut(&rest, ' ');
-    if (!rest.data || !http1_is_token(out->method))
+    if (!rest.data || !http1_is_token(out->method) || slice_is(out->method, "CONNECT"))
         return HTTP1_MALFORMED;
     if (target.len > TARGET_MAX)
         return HTTP1_URI_TOO_LONG;

@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # Runs the fuzz targets under ASan and UBSan.
 # Usage: tests/fuzz/fuzz.sh [--seconds N | --replay] [TARGET]...
-# A target is named without "fuzz_". --replay runs each over its corpus once.
+# A target is named without "fuzz_". --replay runs each over its corpus once. http_differ compares our
+# HTTP parser with that of Node.js, each time from another seed; ctest has its sample.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 
@@ -26,14 +27,27 @@ if [ ${#targets[@]} -eq 0 ]; then
     name=${source##*/fuzz_}
     targets+=("${name%.c}")
   done
+  [ $replay = yes ] || targets+=(http_differ)
 fi
 
 mkdir -p build
 { cmake --preset fuzz && cmake --build --preset fuzz -j "$(nproc)"; } >build/fuzz.log 2>&1 ||
   { tail -n 30 build/fuzz.log; exit 1; }
 
+differ() {
+  local seed=$RANDOM
+  (cd tests && VOUCHSAFE_BUILD=$PWD/../build/fuzz PYTHONDONTWRITEBYTECODE=1 \
+    /usr/bin/python3 -m fuzz.http_differ --seed $seed --seconds "$seconds") >build/fuzz/http_differ.log 2>&1 &&
+    printf '%-12s %9s streams, none of them bad (seed %d)\n' http_differ \
+      "$(sed -n 's/ streams.*//p' build/fuzz/http_differ.log)" "$seed"
+}
+
 bad=0
 for name in "${targets[@]}"; do
+  if [ "$name" = http_differ ]; then
+    differ || { cat build/fuzz/http_differ.log; bad=1; }
+    continue
+  fi
   program=build/fuzz/tests/fuzz/fuzz_$name
   [ -x "$program" ] || { echo "there is no target $name" >&2; exit 2; }
   corpus=tests/fuzz/corpus/$name

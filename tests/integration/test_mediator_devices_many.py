@@ -5,21 +5,15 @@ import resource
 import unittest
 
 from harness.process import Child, wait_until
-from harness.vouchsafe import program
+from harness.vouchsafe import program, sanitized
 
 from .test_mediator_devices import DeviceCase, b64
-
-
-def sanitized(path):
-    with open(path, "rb") as f:
-        image = f.read()
-    return b"__asan_init" in image or b"__tsan_init" in image
 
 
 def count_wanted():
     """The whole number where a process may have so many descriptors and is not slowed down."""
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    wanted = 1000 if sanitized(program("mediator")) else 10000
+    wanted = 1000 if sanitized() else 10000
     return min(wanted, hard - 500)
 
 

@@ -228,7 +228,8 @@ class EventApp(SiteCase):
         self.addCleanup(middle.stop)
         status, out = self.run_app(middle.url)
         self.assertEqual(status, 0, out)
-        self.assertGreaterEqual(int(out.rsplit("beats ", 1)[1]), 40, "of 400 or so")
+        # Of 400 or so, on a machine that has nothing else to do; a loop that waits has two.
+        self.assertGreaterEqual(int(out.rsplit("beats ", 1)[1]), 10)
 
     def test_an_altered_one_is_refused(self):
         altered = os.path.join(self.folder, "altered")

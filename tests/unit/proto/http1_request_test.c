@@ -36,6 +36,7 @@ static const struct http1_case bad[] = {
     CASE("OPTIONS * HTTP/1.1\r\n" H "\r\n", HTTP1_MALFORMED),
     CASE("GET http://a/ HTTP/1.1\r\n" H "\r\n", HTTP1_MALFORMED),
     CASE("CONNECT a:443 HTTP/1.1\r\n" H "\r\n", HTTP1_MALFORMED),
+    CASE("CONNECT /a HTTP/1.1\r\n" H "\r\n", HTTP1_MALFORMED),
     CASE("GET a HTTP/1.1\r\n" H "\r\n", HTTP1_MALFORMED),
     CASE("GET ?a HTTP/1.1\r\n" H "\r\n", HTTP1_MALFORMED),
     CASE("GET /a#b HTTP/1.1\r\n" H "\r\n", HTTP1_MALFORMED),
