@@ -24,25 +24,41 @@ unsigned http1_error_code(enum http1_error e)
     return codes[e];
 }
 
+/* A CR or LF without the other, or a control. */
+static bool is_refused(const uint8_t *data, size_t i)
+{
+    bool after_cr = i > 0 && data[i - 1] == '\r';
+
+    return after_cr ? data[i] != '\n' : data[i] != '\r' && http1_is_control(data[i]);
+}
+
+/* Past bytes that neither end a line nor are refused, as far as that is seen at once. */
+static size_t skip_plain(const uint8_t *data, size_t i, size_t end)
+{
+    if (i > 0 && data[i - 1] == '\r')
+        return i;
+    while (end - i >= HTTP1_RUN && http1_is_plain_run(data + i))
+        i += HTTP1_RUN;
+    return i;
+}
+
 /* Looks for the empty line among the bytes that have not been looked at, refusing on the way what
- * no head may hold: a CR or LF without the other, and controls. */
+ * no head may hold. */
 static enum http1_progress find_end(struct slice in, size_t limit, size_t *scanned, size_t *end,
                                     enum http1_error *error)
 {
-    size_t i = *scanned;
+    size_t most = in.len < limit ? in.len : limit, i = *scanned;
 
-    for (; i < in.len && i < limit; i++) {
-        uint8_t c = in.data[i];
-        bool after_cr = i > 0 && in.data[i - 1] == '\r';
-        bool bad = after_cr ? c != '\n' : c != '\r' && http1_is_control(c);
-        if (bad) {
+    while ((i = skip_plain(in.data, i, most)) < most) {
+        if (is_refused(in.data, i)) {
             *error = HTTP1_MALFORMED;
             return HTTP1_REFUSED;
         }
-        if (c == '\n' && i >= 3 && in.data[i - 2] == '\n') {
+        if (in.data[i] == '\n' && i >= 3 && in.data[i - 2] == '\n') {
             *end = i + 1;
             return HTTP1_DONE;
         }
+        i++;
     }
     *scanned = i;
     if (i < limit)
@@ -187,7 +203,7 @@ static enum http1_error read_field(struct reading *r, const struct http1_header 
 {
     for (unsigned i = 0; i < FIELD_COUNT; i++) {
         const struct field *field = &fields[i];
-        if (!slice_equal_nocase(header->name, field->name))
+        if (header->name.len != field->name.len || !slice_equal_nocase(header->name, field->name))
             continue;
         if (field->request_only && r->head->response)
             return HTTP1_OK;

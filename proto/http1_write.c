@@ -1,6 +1,7 @@
 #include <string.h>
 
 #include "http1.h"
+#include "http1_text.h"
 
 static const struct {
     unsigned code;
@@ -44,9 +45,12 @@ static const char *reason_of(unsigned code)
 
 static bool splits(struct slice s)
 {
-    for (size_t i = 0; i < s.len; i++)
-        if (s.data[i] == '\r' || s.data[i] == '\n' || s.data[i] == '\0')
+    for (size_t i = 0; i < s.len; i++) {
+        if (s.len - i >= HTTP1_RUN && http1_is_plain_run(s.data + i))
+            i += HTTP1_RUN - 1;
+        else if (s.data[i] == '\r' || s.data[i] == '\n' || s.data[i] == '\0')
             return true;
+    }
     return false;
 }
 
