@@ -22,7 +22,6 @@ struct issuing {
     struct challenge_record record;
     uint32_t ttl_ms;
     struct writer reply;
-    uint8_t text[];
 };
 
 static void on_issued(void *arg, enum status st, struct slice value)
@@ -127,14 +126,15 @@ static struct issuing *begin(struct worker *w, struct http_exchange *ex,
                              const struct challenge_request *request)
 {
     const struct attestd_model *model = attestd_model_of(w);
-    struct issuing *issuing = http_exchange_alloc(ex, sizeof *issuing + REPLY_MAX);
+    struct issuing *issuing = http_exchange_alloc(ex, sizeof *issuing);
+    uint8_t *text = http_exchange_bytes(ex, REPLY_MAX);
 
-    if (!issuing)
+    if (!issuing || !text)
         return NULL;
     issuing->exchange = ex;
     issuing->worker = w;
     issuing->ttl_ms = model->challenge_ttl * 1000;
-    issuing->reply = writer_over(issuing->text, REPLY_MAX);
+    issuing->reply = writer_over(text, REPLY_MAX);
     crypto_random(issuing->challenge.bytes, sizeof issuing->challenge.bytes);
     issuing->record =
         (struct challenge_record){ .jkt = request->jkt,

@@ -30,7 +30,7 @@ static void redirect(struct request *r)
         request_fail(r, (struct verdict){ REFUSE_UNAVAILABLE, "upstream authorizes nobody" });
         return;
     }
-    void *bytes = request_alloc(r, cap);
+    uint8_t *bytes = request_bytes(r, cap);
     if (!bytes)
         return;
     w = writer_over(bytes, cap);
@@ -47,7 +47,7 @@ static void redirect(struct request *r)
 /* The record is the store's, and must outlive its callback. */
 static bool keep_pushed(struct request *r, struct slice value)
 {
-    uint8_t *copy = request_alloc(r, value.len);
+    uint8_t *copy = request_bytes(r, value.len);
 
     if (!copy)
         return false;

@@ -136,7 +136,7 @@ static void reply(struct request *r, const char *delivery, struct slice token)
                                        .token = token };
     struct http_response answer = *r->answer;
     size_t cap = answer.body.len + DEVICE_REPLY_MAX;
-    uint8_t *room = request_alloc(r, cap);
+    uint8_t *room = request_bytes(r, cap);
     struct writer w = writer_over(room, room ? cap : 0);
 
     if (!room)
@@ -203,7 +203,7 @@ static void push(struct request *r)
 static void mint(struct request *r)
 {
     const struct device_request *d = r->device;
-    uint8_t *room = request_alloc(r, DEVICE_TOKEN_MAX);
+    uint8_t *room = request_bytes(r, DEVICE_TOKEN_MAX);
     struct writer w = writer_over(room, room ? DEVICE_TOKEN_MAX : 0);
     const struct device_minting m = { .device = d->wish.device,
                                       .terms = &d->terms,

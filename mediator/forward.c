@@ -79,7 +79,7 @@ static void add_our_headers(struct forward *f, const struct settings *s,
 /* The URL may be replaced by newer metadata before it is used. */
 static bool copy_target(struct request *r, const struct remote *to)
 {
-    uint8_t *copy = request_alloc(r, to->target.len);
+    uint8_t *copy = request_bytes(r, to->target.len);
     struct writer w = writer_over(copy, to->target.len);
 
     if (!copy)
@@ -92,7 +92,7 @@ static bool copy_target(struct request *r, const struct remote *to)
 
 static bool make_writer(struct request *r, size_t cap, struct writer *out)
 {
-    void *bytes = request_alloc(r, cap);
+    uint8_t *bytes = request_bytes(r, cap);
 
     *out = writer_over(bytes, bytes ? cap : 0);
     return bytes != NULL;
@@ -230,7 +230,7 @@ static void relay(struct request *r, const struct http_response *response)
     char *type_text = NULL;
 
     if (type.len) {
-        type_text = request_alloc(r, type.len + 1);
+        type_text = (char *)request_bytes(r, type.len + 1);
         if (!type_text)
             return;
         if (slice_copy_text(type, type_text, type.len + 1))

@@ -54,7 +54,7 @@ static const char *const open_reasons[ST_COUNT] = {
 static bool replace(struct request *r, struct form_param *p, struct slice plain)
 {
     size_t cap = p->name.len + 1 + 3 * plain.len; /* every byte as %XX */
-    uint8_t *raw = request_alloc(r, cap);
+    uint8_t *raw = request_bytes(r, cap);
     struct writer w = writer_over(raw, raw ? cap : 0);
 
     if (!raw)
@@ -70,7 +70,7 @@ static bool replace(struct request *r, struct form_param *p, struct slice plain)
 static bool open_one(struct request *r, struct form_param *p)
 {
     const struct seal_scope scope = scope_of(r);
-    uint8_t *room = request_alloc(r, p->value.len);
+    uint8_t *room = request_bytes(r, p->value.len);
     struct slice plain;
 
     if (!room)
@@ -119,9 +119,9 @@ static bool seal_member(struct request *r, const cJSON *object, const cJSON *mem
     struct slice plain = slice_of(member->valuestring), value;
     size_t sealed_cap = SEAL_HEAD_MAX + BASE64URL_LEN(plain.len + SEAL_OVERHEAD) + 2;
     size_t body_cap = body->len + sealed_cap;
-    uint8_t *room = request_alloc(r, plain.len + SEAL_OVERHEAD);
-    uint8_t *sealed = room ? request_alloc(r, sealed_cap) : NULL;
-    uint8_t *copy = sealed ? request_alloc(r, body_cap) : NULL;
+    uint8_t *room = request_bytes(r, plain.len + SEAL_OVERHEAD);
+    uint8_t *sealed = room ? request_bytes(r, sealed_cap) : NULL;
+    uint8_t *copy = sealed ? request_bytes(r, body_cap) : NULL;
     struct writer text = writer_over(sealed, sealed_cap), w = writer_over(copy, body_cap);
 
     if (!copy)

@@ -57,13 +57,21 @@ struct request *request_open(struct http_exchange *ex, struct worker *w, const c
     return r;
 }
 
-void *request_alloc(struct request *r, size_t size)
+static void *given(struct request *r, void *memory)
 {
-    void *memory = http_exchange_alloc(r->ex, size);
-
     if (!memory)
         request_fail(r, (struct verdict){ REFUSE_INTERNAL, "no memory" });
     return memory;
+}
+
+void *request_alloc(struct request *r, size_t size)
+{
+    return given(r, http_exchange_alloc(r->ex, size));
+}
+
+uint8_t *request_bytes(struct request *r, size_t size)
+{
+    return given(r, http_exchange_bytes(r->ex, size));
 }
 
 /* --- what the operator reads --- */
@@ -201,7 +209,7 @@ static bool is_form(const struct http1_head *head)
 
 bool request_read_form(struct request *r, struct slice text)
 {
-    uint8_t *scratch = request_alloc(r, text.len);
+    uint8_t *scratch = request_bytes(r, text.len);
     enum status st;
 
     if (!scratch)

@@ -50,8 +50,10 @@ struct request {
 
 /* NULL after it has been answered for want of memory. */
 struct request *request_open(struct http_exchange *ex, struct worker *w, const char *endpoint);
-/* NULL after it has been answered for want of memory. */
+/* Zeroed, or for bytes that are written before they are read; NULL after it has been answered for
+ * want of memory. */
 void *request_alloc(struct request *r, size_t size);
+uint8_t *request_bytes(struct request *r, size_t size);
 
 /* Reads a form into r->form; false after it has been refused. */
 bool request_read_form(struct request *r, struct slice text);

@@ -70,20 +70,12 @@ static struct pending *dequeue(struct http_client *client)
     return call;
 }
 
-static struct client_connection *find_idle(struct http_client *client)
-{
-    for (struct client_connection *c = client->connections; c; c = c->next)
-        if (c->state == CLIENT_IDLE)
-            return c;
-    return NULL;
-}
-
 /* Over an idle connection that still lives, or a new one. */
 static void start(struct http_client *client, struct pending *call)
 {
     struct client_connection *idle;
 
-    while ((idle = find_idle(client)) != NULL) {
+    while ((idle = client->idle) != NULL) {
         if (client_connection_use(idle, call))
             return;
         client_connection_free(idle);
@@ -93,11 +85,29 @@ static void start(struct http_client *client, struct pending *call)
         client_fail(client, call, st);
 }
 
+/* How many calls need not wait for another one's end. */
+static size_t free_connections(const struct http_client *client)
+{
+    size_t most = client->limits.connections;
+
+    return client->idle_count +
+           (client->connection_count < most ? most - client->connection_count : 0);
+}
+
+static bool can_start(const struct http_client *client)
+{
+    return client->queue && free_connections(client);
+}
+
+/* What is told to upstream has been logged. */
 void client_pump(struct http_client *client)
 {
-    while (client->queue &&
-           (find_idle(client) || client->connection_count < client->limits.connections))
+    if (!can_start(client))
+        return;
+    log_flush(client->log);
+    do
         start(client, dequeue(client));
+    while (can_start(client));
 }
 
 static void tell_failed(struct http_client *client)
@@ -282,9 +292,9 @@ void http_client_send(struct http_client *client, const struct http_call *call,
         event_add(client->tick, &TICK);
     if (p->outcome)
         client_fail(client, p, p->outcome);
-    else if (client->queue_len >= client->limits.queue)
+    else if (client->queue_len >= client->limits.queue + free_connections(client))
         client_fail(client, p, ST_BUSY);
     else
         enqueue(client, p);
-    client_pump(client);
+    event_active(client->wake, EV_TIMEOUT, 0); /* once the loop has run what is ready */
 }

@@ -40,8 +40,33 @@ static void clear_input(struct client_connection *c)
     c->head_done = false;
 }
 
+static void become_idle(struct client_connection *c)
+{
+    struct http_client *client = c->client;
+
+    c->state = CLIENT_IDLE;
+    c->next_idle = client->idle;
+    c->idle_link = &client->idle;
+    if (c->next_idle)
+        c->next_idle->idle_link = &c->next_idle;
+    client->idle = c;
+    client->idle_count++;
+}
+
+static void leave_idle(struct client_connection *c)
+{
+    if (!c->idle_link)
+        return;
+    *c->idle_link = c->next_idle;
+    if (c->next_idle)
+        c->next_idle->idle_link = c->idle_link;
+    c->idle_link = NULL;
+    c->client->idle_count--;
+}
+
 void client_connection_free(struct client_connection *c)
 {
+    leave_idle(c);
     if (c->resolving)
         evdns_getaddrinfo_cancel(c->resolving);
     if (c->addresses)
@@ -105,11 +130,12 @@ static void complete(struct client_connection *c)
         client_connection_free(c);
     } else {
         clear_input(c);
-        c->state = CLIENT_IDLE;
+        become_idle(c);
         c->reused = true;
         set_deadline(c, client->limits.idle_ms);
     }
-    client_pump(client);
+    if (client->queue)
+        event_active(client->wake, EV_TIMEOUT, 0);
 }
 
 static size_t in_max(const struct client_connection *c)
@@ -308,6 +334,7 @@ bool client_connection_use(struct client_connection *c, struct pending *call)
 {
     if (is_dead(c))
         return false;
+    leave_idle(c);
     c->call = call;
     begin_call(c);
     return true;

@@ -31,7 +31,8 @@ enum client_state {
 struct client_connection {
     struct http_client *client;
     struct client_connection *next, **link;
-    struct pending *call; /* NULL while idle */
+    struct client_connection *next_idle, **idle_link; /* NULL unless idle */
+    struct pending *call;                             /* NULL while idle */
     uint8_t state;
     bool reused; /* has answered a call before */
     bool head_done;
@@ -60,6 +61,8 @@ struct http_client {
     uint16_t port;
     struct client_connection *connections;
     size_t connection_count;
+    struct client_connection *idle; /* last used first: what is not needed ends */
+    size_t idle_count;
     struct pending *queue, **queue_end;
     size_t queue_len;
     struct pending *failed; /* told by the wake event */

@@ -49,6 +49,7 @@ void connection_close(struct connection *c)
     if (c->state != CONN_CLOSED) {
         if (c->exchange && c->state != CONN_WAITING)
             exchange_end(c->exchange); /* no handler has it */
+        outbox_drop(c);
         event_del(&c->read_event);
         event_del(&c->write_event);
         close(c->fd);
@@ -129,12 +130,14 @@ static void keep_rest(struct connection *c, struct slice rest)
     event_add(&c->write_event, NULL);
 }
 
-void connection_send(struct connection *c, struct slice data)
+void connection_answered(struct connection *c)
 {
-    if (c->state == CONN_CLOSED)
-        return;
     c->state = CONN_WRITING;
     set_deadline(c, c->server->limits.write_ms);
+}
+
+void connection_send(struct connection *c, struct slice data)
+{
     ssize_t n = send_some(c, data.data, data.len);
     if (n < 0)
         connection_close(c);
@@ -186,6 +189,7 @@ static void begin_body(struct connection *c, size_t head_len)
     struct http_server *s = c->server;
     const struct http1_head *head = &c->exchange->head;
 
+    c->exchange->read_at = (uintptr_t)c->in;
     c->head_len = head_len;
     c->body_len = 0;
     c->requests++;

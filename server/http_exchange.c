@@ -38,24 +38,9 @@ void exchange_end(struct http_exchange *ex)
     ex->connection->exchange = NULL;
     if (ex->on_end)
         ex->on_end(ex->on_end_arg);
-    while (ex->arena) {
-        struct arena_chunk *chunk = ex->arena;
-        ex->arena = chunk->next;
-        free(chunk);
-    }
+    arena_end(ex);
     ex->next_spare = s->spare_exchanges;
     s->spare_exchanges = ex;
-}
-
-void *http_exchange_alloc(struct http_exchange *ex, size_t size)
-{
-    struct arena_chunk *chunk = calloc(1, sizeof *chunk + size);
-
-    if (!chunk)
-        return NULL;
-    chunk->next = ex->arena;
-    ex->arena = chunk;
-    return chunk->bytes;
 }
 
 void http_exchange_on_end(struct http_exchange *ex, void (*fn)(void *arg), void *arg)
@@ -109,7 +94,7 @@ static void draw_id(struct http_exchange *ex)
     hex_encode(ex->id, (struct slice){ bytes, sizeof bytes });
 }
 
-/* The buffer may have moved while the body came: read the same head where it lies now. */
+/* The buffer has moved while the body came: read the same head where it lies now. */
 static void read_again(struct http_exchange *ex)
 {
     struct connection *c = ex->connection;
@@ -172,7 +157,8 @@ void exchange_dispatch(struct http_exchange *ex)
     struct http_server *s = ex->connection->server;
     char allow_text[ALLOW_MAX];
 
-    read_again(ex);
+    if (ex->read_at != (uintptr_t)ex->connection->in)
+        read_again(ex);
     draw_id(ex);
     ex->began_us = clock_micros();
     forwarded_client(connection_proxies(ex->connection), &ex->connection->peer, &ex->head,
@@ -213,18 +199,6 @@ static struct slice date_of(struct http_server *s)
         s->date_at = now;
     }
     return slice_of(s->date);
-}
-
-static bool has_scratch(struct http_server *s, size_t size)
-{
-    if (s->scratch_cap >= size)
-        return true;
-    uint8_t *larger = realloc(s->scratch, size);
-    if (!larger)
-        return false;
-    s->scratch = larger;
-    s->scratch_cap = size;
-    return true;
 }
 
 /* RFC 9110 §8.6: these have neither a body nor its length. */
@@ -309,18 +283,15 @@ void http_reply(struct http_exchange *ex, unsigned code, const char *content_typ
     ex->replied = true;
     observe(ex, code);
     c->close_after = c->close_after || s->draining;
-    if (c->state == CONN_CLOSED ||
-        !has_scratch(s, HEAD_ROOM + headers_size(headers, header_count) + body.len)) {
-        exchange_end(ex);
-        connection_close(c);
-        return;
-    }
-    struct writer w = writer_over(s->scratch, s->scratch_cap);
-    write_reply(ex, &w, code, content_type, headers, header_count, body);
+    size_t room = HEAD_ROOM + headers_size(headers, header_count) + body.len;
+    uint8_t *text = c->state == CONN_CLOSED ? NULL : outbox_reserve(s, room);
+    struct writer w = writer_over(text, text ? room : 0);
+    if (text)
+        write_reply(ex, &w, code, content_type, headers, header_count, body);
     exchange_end(ex);
     /* A header that would have split the reply: nothing of it may go out. */
-    if (w.full)
+    if (!text || w.full)
         connection_close(c);
     else
-        connection_send(c, writer_slice(&w));
+        outbox_add(c, w.len);
 }

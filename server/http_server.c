@@ -121,9 +121,10 @@ enum status http_server_new(struct event_base *base, const struct http_server_op
     s->observer_arg = options->observer_arg;
     s->date_at = -1;
     s->tick = event_new(base, -1, EV_PERSIST, on_tick, s);
-    enum status st = s->tick ? trusted_proxies_new(options->trusted_proxies,
-                                                   options->trusted_proxy_count, &s->proxies)
-                             : ST_NO_MEMORY;
+    enum status st = s->tick ? outbox_init(s) : ST_NO_MEMORY;
+    if (!st)
+        st = trusted_proxies_new(options->trusted_proxies, options->trusted_proxy_count,
+                                 &s->proxies);
     if (st) {
         http_server_free(s);
         return st;
@@ -243,6 +244,8 @@ void http_server_free(struct http_server *s)
         return;
     close_listeners(s);
     s->drained = NULL;
+    s->draining = true; /* answers go out, but no request is handled any more */
+    outbox_send(s);
     while (s->connections) {
         struct connection *c = s->connections;
         if (c->exchange)
@@ -254,10 +257,11 @@ void http_server_free(struct http_server *s)
         s->spare_exchanges = ex->next_spare;
         free(ex);
     }
+    arena_free_spares(s);
     if (s->tick)
         event_free(s->tick);
     trusted_proxies_free(s->proxies);
-    free(s->scratch);
+    outbox_clear(s);
     free(s);
 }
 

@@ -44,8 +44,10 @@ struct event_base *http_exchange_base(const struct http_exchange *ex);
 /* For the observer: it is told endpoint n of those behind the route. */
 void http_count_as(struct http_exchange *ex, size_t n);
 
-/* Memory that lives until the reply, zeroed; NULL when there is none. */
+/* Memory that lives until the reply, zeroed, or for bytes that are written before they are read;
+ * NULL when there is none. */
 void *http_exchange_alloc(struct http_exchange *ex, size_t size);
+void *http_exchange_bytes(struct http_exchange *ex, size_t size);
 /* Called once when the exchange ends, replied or abandoned: release what the
  * handler holds. */
 void http_exchange_on_end(struct http_exchange *ex, void (*fn)(void *arg), void *arg);

@@ -43,17 +43,23 @@ struct connection {
     size_t body_len; /* decoded; lies behind the head */
     struct http1_body body;
 
-    uint8_t *out; /* what of a reply the peer has not taken yet */
+    struct connection *next_answer,
+        **answer_link;            /* of those whose answer waits; NULL: none does */
+    size_t answer_at, answer_len; /* in the outbox */
+    uint8_t *out;                 /* what of a reply the peer has not taken yet */
     size_t out_len, out_sent;
 
     struct http_exchange *exchange;
     struct peer peer;
 };
 
+/* What handlers allocate lies side by side in chunks, of which a few are kept for the next ones. */
 struct arena_chunk {
     struct arena_chunk *next;
+    size_t used, cap;
     _Alignas(max_align_t) uint8_t bytes[];
 };
+enum { ARENA_CHUNK_LEN = 24 * 1024, SPARE_CHUNKS_MAX = 64 };
 
 enum { REQUEST_ID_LEN = 16 };
 
@@ -61,7 +67,7 @@ struct http_exchange {
     struct connection *connection;
     struct http_exchange *next_spare;
     struct http1_head head;
-    const uint8_t *read_from; /* where `in` was when the head was read */
+    uintptr_t read_at; /* where `in` was when the head was read */
     char id[REQUEST_ID_LEN + 1];
     char peer[PEER_TEXT_MAX];
     bool replied;
@@ -78,6 +84,12 @@ struct listener {
     struct event *event;
     int fd;
     enum proxy_mode proxy;
+};
+
+/* Answers, one behind the other. */
+struct outbox {
+    uint8_t *data;
+    size_t len, cap;
 };
 
 struct http_server {
@@ -99,9 +111,14 @@ struct http_server {
     uint64_t proxy_log_ms;   /* not before is another refused header logged */
     uint64_t proxy_unlogged; /* meanwhile */
     struct http_exchange *spare_exchanges;
+    struct arena_chunk *spare_chunks;
+    size_t spare_chunk_count;
 
-    uint8_t *scratch; /* a reply is put together here */
-    size_t scratch_cap;
+    /* Answers wait until the loop has run what was ready. */
+    struct event *answers_event;
+    struct connection *answers;
+    struct outbox filling, sending;
+
     int64_t date_at;
     char date[32];
 
@@ -117,12 +134,32 @@ void connection_accept(struct http_server *s, int fd, const struct peer *peer,
 const struct trusted_proxies *connection_proxies(const struct connection *c);
 /* Reads on with what is in the buffer: the next request, or the next piece. */
 void connection_process(struct connection *c);
+/* The answer is on its way: nothing is read until it has been taken. */
+void connection_answered(struct connection *c);
 /* Sends `data`; what the peer does not take at once is kept. */
 void connection_send(struct connection *c, struct slice data);
 void connection_close(struct connection *c);
 /* Past its deadline. */
 void connection_expire(struct connection *c);
 uint64_t connection_now(void);
+
+/* --- http_outbox.c: the log's lines of one pass of the loop are written at once, and before the
+ * answers that they are about leave --- */
+enum status outbox_init(struct http_server *s);
+void outbox_clear(struct http_server *s);
+/* Room for an answer; NULL without memory. */
+uint8_t *outbox_reserve(struct http_server *s, size_t size);
+/* What was written there, len bytes, will be sent over the connection. */
+void outbox_add(struct connection *c, size_t len);
+/* The connection is gone. */
+void outbox_drop(struct connection *c);
+/* Sends everything that waits now. */
+void outbox_send(struct http_server *s);
+
+/* --- http_arena.c --- */
+/* Everything that a handler has allocated. */
+void arena_end(struct http_exchange *ex);
+void arena_free_spares(struct http_server *s);
 
 /* --- http_exchange.c --- */
 /* A request whose head lies at the start of c->in; NULL without memory. */

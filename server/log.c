@@ -1,23 +1,16 @@
 #include "log.h"
 
-#include <errno.h>
 #include <fcntl.h>
-#include <stdatomic.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
+#include "log_private.h"
+
 /* Kept free at the end of a line for what closes it. */
 enum { TAIL_LEN = 16 };
-
-struct log {
-    char *path; /* NULL: standard error */
-    enum log_level level;
-    _Atomic int fd;
-    _Atomic uint64_t lost;
-};
 
 static const char *const levels[] = {
     [LOG_DEBUG] = "debug", [LOG_INFO] = "info", [LOG_WARN] = "warn", [LOG_ERROR] = "error"
@@ -38,6 +31,15 @@ static int open_path(const char *path)
     return open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY, 0640);
 }
 
+/* Others may write to a pipe as well, and what is written to a file in one piece lies there in one.
+ */
+static void look_at_file(struct log *log)
+{
+    struct stat info;
+
+    atomic_store(&log->is_file, fstat(log->fd, &info) == 0 && S_ISREG(info.st_mode));
+}
+
 enum status log_new(const char *path, enum log_level level, struct log **out)
 {
     struct log *log = calloc(1, sizeof *log);
@@ -52,7 +54,9 @@ enum status log_new(const char *path, enum log_level level, struct log **out)
         free(log);
         return ST_IO;
     }
+    log->shared = log;
     atomic_init(&log->fd, fd);
+    look_at_file(log);
     *out = log;
     return ST_OK;
 }
@@ -61,6 +65,7 @@ void log_free(struct log *log)
 {
     if (!log)
         return;
+    log_batch_free(log);
     if (log->path)
         close(log->fd);
     free(log->path);
@@ -78,26 +83,38 @@ enum status log_reopen(struct log *log)
         return ST_IO;
     int moved = dup3(fd, log->fd, O_CLOEXEC);
     close(fd);
+    look_at_file(log);
     return moved < 0 ? ST_IO : ST_OK;
 }
 
 uint64_t log_lost(const struct log *log)
 {
-    return atomic_load(&log->lost);
+    return atomic_load(&log->shared->lost);
+}
+
+void log_write_second(time_t second, char out[static LOG_SECOND_LEN + 1])
+{
+    struct tm utc;
+
+    gmtime_r(&second, &utc);
+    strftime(out, LOG_SECOND_LEN + 1, "%Y-%m-%dT%H:%M:%S", &utc);
 }
 
 /* RFC 3339 in UTC, with milliseconds. */
-static void write_time(struct json_writer *j)
+static void write_time(struct log_line *line)
 {
-    char text[40];
+    char text[LOG_SECOND_LEN + sizeof ".000Z"];
     struct timespec now;
-    struct tm utc;
 
     clock_gettime(CLOCK_REALTIME, &now);
-    gmtime_r(&now.tv_sec, &utc);
-    size_t n = strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%S", &utc);
-    snprintf(text + n, sizeof text - n, ".%03ldZ", now.tv_nsec / 1000000);
-    json_text(j, "time", slice_of(text));
+    if (!log_batch_second(line->log, now.tv_sec, text))
+        log_write_second(now.tv_sec, text);
+    unsigned ms = (unsigned)(now.tv_nsec / 1000000);
+    const char rest[] = {
+        '.', (char)('0' + ms / 100), (char)('0' + ms / 10 % 10), (char)('0' + ms % 10), 'Z', '\0'
+    };
+    memcpy(text + LOG_SECOND_LEN, rest, sizeof rest);
+    log_word(line, "time", text);
 }
 
 void log_begin(struct log_line *line, struct log *log, enum log_level level, const char *event)
@@ -108,7 +125,7 @@ void log_begin(struct log_line *line, struct log *log, enum log_level level, con
     line->text = writer_over(line->buffer, sizeof line->buffer - TAIL_LEN);
     line->json = json_writer_over(&line->text);
     json_begin_object(&line->json, NULL);
-    write_time(&line->json);
+    write_time(line);
     log_word(line, "level", levels[level]);
     log_word(line, "event", event);
 }
@@ -158,12 +175,8 @@ void log_end(struct log_line *line)
         json_bool(&line->json, "cut", true);
     json_end_object(&line->json);
     writer_byte(&line->text, '\n');
-    ssize_t n;
-    do {
-        n = write(line->log->fd, line->text.data, line->text.len);
-    } while (n < 0 && errno == EINTR);
-    if (n != (ssize_t)line->text.len)
-        atomic_fetch_add(&line->log->lost, 1);
+    if (!log_batch_keep(line->log, writer_slice(&line->text)))
+        log_write(line->log, writer_slice(&line->text));
 }
 
 void log_note(struct log *log, enum log_level level, const char *event, const char *name,

@@ -1,6 +1,8 @@
 /* log: one JSON object a line, to standard error or a file. Never a token, key
  * or secret: only ids and hash prefixes are passed in. */
 #pragma once
+#include <event2/event.h>
+
 #include "json.h"
 
 enum log_level { LOG_DEBUG, LOG_INFO, LOG_WARN, LOG_ERROR };
@@ -17,6 +19,13 @@ enum status log_level_read(const char *word, enum log_level *out) MUST_USE;
 
 /* Lines that could not be written (full disk): counted, never blocking. */
 uint64_t log_lost(const struct log *log);
+
+/* The same log for the thread of one loop alone: lines are kept until log_flush, and written
+ * together once the loop has run what was ready. Whoever tells somebody else what a line is about
+ * flushes first. `log` outlives it. */
+enum status log_for_loop(struct log *log, struct event_base *base, struct log **out) MUST_USE;
+/* Writes what is kept; nothing to do for NULL, and where each line is written at once. */
+void log_flush(struct log *log);
 
 /* A line being built; members after `time`, `level` and `event`. A line that
  * grows past LOG_LINE_MAX is cut at a member's end and says "cut":true. */

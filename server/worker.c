@@ -106,7 +106,9 @@ static enum status open_loop(struct worker_thread *t)
     if (!t->worker.base)
         return ST_NO_MEMORY;
     t->mail = event_new(t->worker.base, t->mail_fd, EV_READ | EV_PERSIST, on_mail, t);
-    return t->mail && event_add(t->mail, NULL) == 0 ? ST_OK : ST_NO_MEMORY;
+    if (!t->mail || event_add(t->mail, NULL) != 0)
+        return ST_NO_MEMORY;
+    return log_for_loop(t->setup->log, t->worker.base, &t->worker.log);
 }
 
 static void on_beat(evutil_socket_t fd, short what, void *arg)
@@ -212,6 +214,7 @@ static void close_all(struct worker_thread *t)
         event_free(t->beat);
     if (t->mail)
         event_free(t->mail);
+    log_free(w->log);
     if (w->base)
         event_base_free(w->base);
     model_ref_drop(w->model);
@@ -263,7 +266,6 @@ enum status worker_thread_start(const struct worker_setup *setup, unsigned index
     t->setup = setup;
     t->worker = (struct worker){
         .index = index,
-        .log = setup->log,
         .clock = &SYSTEM_CLOCK,
         .meter = metrics_meter(setup->metrics, index),
         .rates = setup->rates,

@@ -33,6 +33,31 @@ static void on_echo(struct http_exchange *ex, void *app)
     http_reply(ex, 200, "text/plain", NULL, 0, http_request_body(ex));
 }
 
+static struct log *logged; /* of the loop; NULL in most tests */
+static const char *log_path;
+
+static long log_size(void)
+{
+    FILE *file = fopen(log_path, "r");
+
+    cr_assert_not_null(file);
+    cr_assert_eq(fseek(file, 0, SEEK_END), 0);
+    long size = ftell(file);
+    fclose(file);
+    return size;
+}
+
+static void on_logged(struct http_exchange *ex, void *app)
+{
+    long before = log_size();
+
+    (void)app;
+    log_note(logged, LOG_INFO, "a verdict", "a", "b");
+    cr_assert_eq(log_size(), before, "not alone");
+    http_reply(ex, 200, NULL, NULL, 0, SLICE_LIT("verdict"));
+    cr_assert_eq(log_size(), before);
+}
+
 static void count_end(void *arg)
 {
     (void)arg;
@@ -136,7 +161,7 @@ static const struct http_route routes[] = {
     { "GET", "/much", on_much },   { "GET", "/timer", on_timer },  { "GET", "/busy", on_busy },
     { "GET", "/hello", on_hello }, { "POST", "/hello", on_hello }, { "POST", "/echo", on_echo },
     { "GET", "/hold", on_hold },   { "GET", "/split", on_split },  { "*", "/any/*", on_hello },
-    { "GET", "/part", on_part },   { "GET", "/who", on_who },
+    { "GET", "/part", on_part },   { "GET", "/who", on_who },      { "GET", "/logged", on_logged },
 };
 
 static const char *const *proxies;
@@ -147,6 +172,7 @@ static void serve_as(enum proxy_mode proxy)
     const struct http_server_options options = { .routes = routes,
                                                  .app = &calls,
                                                  .limits = &limits,
+                                                 .log = logged,
                                                  .trusted_proxies = proxies,
                                                  .trusted_proxy_count = proxy_count,
                                                  .observer = &observer,
@@ -293,6 +319,43 @@ Test(http_server, byte_by_byte_and_pipelined_are_the_same)
     cr_assert_eq(answers(h, "HTTP/1.1 200"), 2, "%s", h->text);
     cr_assert_eq(answers(h, "HTTP/1.1 404"), 1);
     close(fd);
+}
+
+/* The loop alone writes and sends here: what is seen between its passes is in order. */
+Test(http_server, no_answer_leaves_before_its_line_in_the_log)
+{
+    char path[] = "/tmp/vouchsafe-http-log-XXXXXX";
+    struct log *log;
+    int clients[8];
+
+    close(mkstemp(path));
+    log_path = path;
+    cr_assert_eq(log_new(path, LOG_INFO, &log), ST_OK);
+    cr_assert_eq(log_for_loop(log, base, &logged), ST_OK);
+    serve();
+    for (size_t i = 0; i < 8; i++)
+        clients[i] = dial();
+    run_ms(20);
+    for (size_t i = 0; i < 8; i++)
+        (void)!send(clients[i], GET("/logged") GET("/logged"), 2 * strlen(GET("/logged")), 0);
+    for (size_t i = 0; i < 8; i++)
+        cr_assert_eq(answers(hear(clients[i]), "verdict"), 2);
+    long line = log_size() / 16;
+    cr_assert_eq(log_size(), 16 * line, "sixteen lines of one length");
+    (void)!send(clients[0], GET("/logged"), strlen(GET("/logged")), 0);
+    while (log_size() == 16 * line) {
+        char byte;
+        cr_assert_eq(recv(clients[0], &byte, 1, MSG_PEEK), -1, "the line comes first");
+        event_base_loop(base, EVLOOP_NONBLOCK);
+    }
+    cr_assert_eq(answers(hear(clients[0]), "verdict"), 1);
+    for (size_t i = 0; i < 8; i++)
+        close(clients[i]);
+    http_server_free(server);
+    server = NULL;
+    log_free(logged);
+    log_free(log);
+    unlink(path);
 }
 
 Test(http_server, paths_and_methods_that_are_not_there)

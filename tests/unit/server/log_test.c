@@ -200,3 +200,151 @@ Test(log, lines_of_threads_do_not_mix)
     log_free(log);
     unlink(path);
 }
+
+/* --- of a loop --- */
+
+static struct log *log_of_loop(struct log *log, struct event_base **base)
+{
+    struct log *own;
+
+    *base = event_base_new();
+    cr_assert_eq(log_for_loop(log, *base, &own), ST_OK);
+    return own;
+}
+
+static unsigned lines_written(void)
+{
+    unsigned lines = 0;
+
+    for (const char *at = written(); (at = strchr(at, '\n')); at++)
+        lines++;
+    return lines;
+}
+
+static void end_both(struct log *own, struct event_base *base, struct log *log)
+{
+    log_free(own);
+    event_base_free(base);
+    log_free(log);
+    unlink(path);
+}
+
+Test(log, lines_of_a_loop_wait_for_the_end_of_its_pass)
+{
+    struct event_base *base;
+    struct log *log = open_log(LOG_INFO), *own = log_of_loop(log, &base);
+
+    log_note(own, LOG_INFO, "first", "a", "b");
+    log_note(own, LOG_DEBUG, "below the level", "a", "b");
+    log_note(own, LOG_INFO, "second", "a", "b");
+    cr_assert_eq(lines_written(), 0);
+    log_flush(own);
+    cr_assert_eq(lines_written(), 2);
+    cr_assert_lt(strstr(text, "first"), strstr(text, "second"));
+    log_note(own, LOG_INFO, "third", "a", "b");
+    cr_assert_eq(lines_written(), 2);
+    event_base_loop(base, EVLOOP_NONBLOCK);
+    cr_assert_eq(lines_written(), 3);
+    log_flush(own);
+    log_flush(NULL);
+    log_flush(log);
+    cr_assert_eq(lines_written(), 3, "none twice");
+    end_both(own, base, log);
+}
+
+Test(log, what_a_loop_has_kept_is_written_when_it_ends)
+{
+    struct event_base *base;
+    struct log *log = open_log(LOG_INFO), *own = log_of_loop(log, &base);
+
+    log_note(own, LOG_INFO, "last", "a", "b");
+    log_free(own);
+    expect_only_event("last");
+    event_base_free(base);
+    log_free(log);
+    unlink(path);
+}
+
+/* More than is kept, and, to a pipe, more than is written in one piece. */
+Test(log, many_lines_of_a_loop_are_all_written)
+{
+    struct event_base *base;
+    struct log *log = open_log(LOG_INFO), *own = log_of_loop(log, &base);
+
+    for (int i = 0; i < 5 * LINES; i++)
+        log_note(own, LOG_INFO, "line", "value", "0123456789012345678901234567890123456789");
+    cr_assert_gt(lines_written(), 0, "it keeps so many and no more");
+    log_flush(own);
+    cr_assert_eq(lines_written(), 5 * LINES);
+    end_both(own, base, log);
+}
+
+Test(log, each_line_of_a_loop_that_a_full_disk_loses_is_counted)
+{
+    struct event_base *base;
+    struct log *log, *own;
+
+    cr_assert_eq(log_new("/dev/full", LOG_INFO, &log), ST_OK);
+    own = log_of_loop(log, &base);
+    for (int i = 0; i < LINES; i++)
+        log_note(own, LOG_INFO, "a", "b", "0123456789012345678901234567890123456789");
+    log_flush(own);
+    cr_assert_eq(log_lost(log), LINES);
+    cr_assert_eq(log_lost(own), LINES);
+    log_free(own);
+    event_base_free(base);
+    log_free(log);
+}
+
+static void *write_lines_of_a_loop(void *arg)
+{
+    struct event_base *base;
+    struct log *own = log_of_loop(arg, &base);
+
+    write_lines(own);
+    log_free(own);
+    event_base_free(base);
+    return NULL;
+}
+
+static void *read_all(void *arg)
+{
+    const int *fd = arg;
+    size_t len = 0;
+    ssize_t n;
+
+    while ((n = read(*fd, text + len, sizeof text - 1 - len)) > 0)
+        len += (size_t)n;
+    text[len] = '\0';
+    return NULL;
+}
+
+/* A pipe takes apart what is longer than a page. */
+Test(log, lines_of_loops_do_not_mix_in_a_pipe)
+{
+    pthread_t threads[THREADS], reader;
+    unsigned lines = 0;
+    char name[32];
+    int ends[2];
+    struct log *log;
+
+    cr_assert_eq(pipe(ends), 0);
+    snprintf(name, sizeof name, "/proc/self/fd/%d", ends[1]);
+    cr_assert_eq(log_new(name, LOG_INFO, &log), ST_OK);
+    close(ends[1]);
+    pthread_create(&reader, NULL, read_all, &ends[0]);
+    for (size_t i = 0; i < THREADS; i++)
+        pthread_create(&threads[i], NULL, write_lines_of_a_loop, log);
+    for (size_t i = 0; i < THREADS; i++)
+        pthread_join(threads[i], NULL);
+    log_free(log);
+    pthread_join(reader, NULL);
+    for (char *at = text, *end; (end = strchr(at, '\n')); at = end + 1, lines++) {
+        cJSON *object;
+        struct slice line = { (uint8_t *)at, (size_t)(end - at) };
+        cr_assert_eq(json_parse_object(line, &JSON_MESSAGE_LIMITS, &object), ST_OK);
+        cJSON_Delete(object);
+    }
+    cr_assert_eq(lines, THREADS * LINES);
+    close(ends[0]);
+}
