@@ -420,9 +420,21 @@ static void on_readable(evutil_socket_t fd, short what, void *arg)
         connection_process(c);
 }
 
+/* What a peer does not take must not stay in the system's buffers either, for as many minutes as it
+ * likes to seem to be there. */
+static void forget_unsent(const struct connection *c)
+{
+    const struct linger at_once = { .l_onoff = 1, .l_linger = 0 };
+
+    setsockopt(c->fd, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
+}
+
 void connection_expire(struct connection *c)
 {
     bool started = (c->state == CONN_HEAD && c->in_len) || c->state == CONN_BODY;
+
+    if (c->state == CONN_WRITING)
+        forget_unsent(c);
 
     if (c->state == CONN_PROXY && c->in_len)
         server_log_proxy(c->server, &c->peer, "it is not whole within proxy_ms");

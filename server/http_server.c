@@ -6,7 +6,7 @@
 
 #include "http_server_private.h"
 
-enum { ACCEPT_BATCH = 64, PROXY_LOG_MS = 1000 };
+enum { ACCEPT_BATCH = 64, PROXY_LOG_MS = 1000, PAUSE_LOG_MS = 1000 };
 static const struct timeval TICK = { .tv_usec = 100 * 1000 };
 
 const struct http_server_limits HTTP_SERVER_DEFAULTS = {
@@ -58,6 +58,20 @@ static void take_connection(const struct listener *l, int fd, const struct socka
     }
 }
 
+/* Until the next tick: whoever waits makes the descriptor readable all the time. */
+static void pause_accepting(struct http_server *s)
+{
+    uint64_t now = connection_now();
+
+    if (now >= s->pause_log_ms) {
+        log_note(s->log, LOG_WARN, "accept paused", "reason", "out of descriptors or memory");
+        s->pause_log_ms = now + PAUSE_LOG_MS;
+    }
+    listeners_switch(s, false);
+    s->accept_paused = true;
+    tick_start(s);
+}
+
 static void on_acceptable(evutil_socket_t listening, short what, void *arg)
 {
     const struct listener *l = arg;
@@ -73,12 +87,8 @@ static void on_acceptable(evutil_socket_t listening, short what, void *arg)
             take_connection(l, fd, (struct sockaddr *)&address, len);
             continue;
         }
-        if (is_out_of_descriptors(errno)) {
-            log_note(s->log, LOG_WARN, "accept paused", "reason", "out of descriptors or memory");
-            listeners_switch(s, false);
-            s->accept_paused = true;
-            tick_start(s);
-        }
+        if (is_out_of_descriptors(errno))
+            pause_accepting(s);
         return;
     }
 }

@@ -106,7 +106,8 @@ struct http_server {
     struct listener *listeners;
     struct connection *connections;
     size_t connection_count;
-    bool accept_paused; /* out of descriptors: tried again at the next tick */
+    bool accept_paused;    /* out of descriptors: tried again at the next tick */
+    uint64_t pause_log_ms; /* not before is that logged again */
     struct event *tick;
     uint64_t proxy_log_ms;   /* not before is another refused header logged */
     uint64_t proxy_unlogged; /* meanwhile */

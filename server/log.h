@@ -17,7 +17,8 @@ void log_free(struct log *log);
 enum status log_reopen(struct log *log) MUST_USE;
 enum status log_level_read(const char *word, enum log_level *out) MUST_USE;
 
-/* Lines that could not be written (full disk): counted, never blocking. */
+/* Lines that could not be written whole (full disk): counted, never blocking. The next one that has
+ * room is whole again. */
 uint64_t log_lost(const struct log *log);
 
 /* The same log for the thread of one loop alone: lines are kept until log_flush, and written

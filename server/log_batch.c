@@ -2,7 +2,7 @@
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
+#include <sys/uio.h>
 
 #include "log_private.h"
 
@@ -42,17 +42,24 @@ static size_t count_lines(struct slice lines)
     return n;
 }
 
+/* A disk that had room for a part of a line leaves it without its end: what comes next begins with
+ * it, so that the next line can be read. */
 static void write_piece(struct log *log, struct slice piece)
 {
+    bool torn = atomic_exchange(&log->torn, false);
+    const struct iovec parts[] = { { (void *)"\n", torn }, { (void *)piece.data, piece.len } };
     ssize_t n;
 
     do {
-        n = write(log->fd, piece.data, piece.len);
+        n = writev(log->fd, parts, 2);
     } while (n < 0 && errno == EINTR);
-    size_t written = n < 0 ? 0 : (size_t)n;
-    if (written < piece.len)
-        atomic_fetch_add(&log->lost,
-                         count_lines((struct slice){ piece.data + written, piece.len - written }));
+    size_t written = n < (ssize_t)torn ? 0 : (size_t)n - torn;
+    if (written == piece.len)
+        return;
+    atomic_fetch_add(&log->lost,
+                     count_lines((struct slice){ piece.data + written, piece.len - written }));
+    bool ends_within = written && piece.data[written - 1] != '\n';
+    atomic_store(&log->torn, ends_within || (torn && n < 1));
 }
 
 void log_write(struct log *log, struct slice lines)

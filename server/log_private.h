@@ -19,6 +19,7 @@ struct log {
     _Atomic int fd;
     _Atomic bool is_file;
     _Atomic uint64_t lost;
+    _Atomic bool torn; /* the last line stands there in part, without its end */
 };
 
 /* Writes whole lines. What cannot be written is counted. */

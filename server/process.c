@@ -24,6 +24,7 @@ void process_prepare(void)
 
     umask(077);
     signal(SIGPIPE, SIG_IGN);
+    signal(SIGXFSZ, SIG_IGN); /* a log that may not grow is an error of write(2), and no end */
     setrlimit(RLIMIT_CORE, &none);
     raise_limit(RLIMIT_NOFILE);
     raise_limit(RLIMIT_MEMLOCK);

@@ -3,9 +3,11 @@
 #include <criterion/criterion.h>
 #include <pthread.h>
 #include <regex.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 static char path[] = "/tmp/vouchsafe-log-XXXXXX";
@@ -167,6 +169,44 @@ Test(log, what_a_full_disk_loses_is_counted)
     log_note(log, LOG_INFO, "a", "b", "c");
     cr_assert_eq(log_lost(log), 2);
     log_free(log);
+}
+
+/* Limits how long files may grow, as a disk without room does. */
+static void allow_bytes(rlim_t bytes)
+{
+    struct rlimit limit;
+
+    cr_assert_eq(getrlimit(RLIMIT_FSIZE, &limit), 0);
+    limit.rlim_cur = bytes;
+    cr_assert_eq(setrlimit(RLIMIT_FSIZE, &limit), 0);
+}
+
+Test(log, a_line_that_had_no_room_tears_no_later_one)
+{
+    struct log *log = open_log(LOG_INFO);
+    char stub[1024], next[1024];
+
+    signal(SIGXFSZ, SIG_IGN);
+    allow_bytes(20);
+    log_note(log, LOG_INFO, "first", "a", "b");
+    log_note(log, LOG_INFO, "second", "a", "b");
+    allow_bytes(RLIM_INFINITY);
+    log_note(log, LOG_INFO, "third", "a", "b");
+    log_note(log, LOG_INFO, "fourth", "a", "b");
+    cr_assert_eq(log_lost(log), 2);
+    FILE *f = fopen(path, "r");
+    cr_assert_not_null(f);
+    cr_assert_not_null(fgets(stub, sizeof stub, f));
+    cr_assert_eq(strlen(stub), 20 + 1);
+    cr_assert_not_null(fgets(next, sizeof next, f));
+    cr_assert_eq(next[0], '{');
+    cr_assert_not_null(strstr(next, "third"));
+    cr_assert_not_null(fgets(next, sizeof next, f));
+    cr_assert_not_null(strstr(next, "fourth"));
+    cr_assert_null(fgets(next, sizeof next, f));
+    fclose(f);
+    log_free(log);
+    unlink(path);
 }
 
 enum { THREADS = 4, LINES = 500 };
