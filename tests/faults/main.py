@@ -38,12 +38,17 @@ def one(scenario, safe):
             shutil.rmtree(folder, ignore_errors=True)
 
 
+def in_list(value):
+    return value if isinstance(value, list) else [value]
+
+
 def total(runs):
     good = [r for r in runs if "error" not in r]
     sums = {"runs": len(runs), "errors": [r["error"] for r in runs if "error" in r]}
     for name in ("tried", "survived", "lost"):
         sums[name] = sum(r[name] for r in good)
-    recoveries = [r["recovery_ms"] for r in good if "recovery_ms" in r]
+    recoveries = [ms for r in good if "recovery_ms" in r for ms in in_list(r["recovery_ms"])]
+    sums["complaints"] = [c for r in good for c in r.get("complaints", [])][:20]
     if recoveries:
         sums["recovery_ms"] = {"median": round(statistics.median(recoveries)),
                                "max": max(recoveries)}
@@ -63,7 +68,8 @@ def measure(chosen, runs, jobs, report=lambda name, result: None):
     with concurrent.futures.ThreadPoolExecutor(jobs) as pool:
         waiting = {}
         for scenario in chosen:
-            waiting[scenario.name] = ([pool.submit(one, scenario, True) for _ in range(runs)],
+            waiting[scenario.name] = ([pool.submit(one, scenario, True)
+                                       for _ in range(scenario.runs(runs))],
                                       pool.submit(control_runs, scenario))
         for name, (safe, control) in waiting.items():
             results[name] = {"safe": total([f.result() for f in safe]),
@@ -108,11 +114,14 @@ def main():
     print(ROW % HEAD, flush=True)
     results = measure(chosen, options.runs, options.jobs,
                       lambda name, result: print(row(name, result), flush=True))
-    print("\nBeside each the control, %s: it must lose something."
-          % ", or ".join(dict.fromkeys(s.control for s in chosen)))
+    print("\nBeside each its control, which must lose something:")
+    for control in dict.fromkeys(s.control for s in chosen):
+        print("  %s: %s" % (control, ", ".join(s.name for s in chosen if s.control == control)))
     for name, result in results.items():
         for error in result["safe"]["errors"] + result["control"]["errors"]:
             print("%s: %s" % (name, error))
+        for complaint in result["safe"]["complaints"]:
+            print("%s lost: %s" % (name, complaint))
     path = os.path.join(ROOT, "build", "faults.json")
     with open(path, "w") as f:
         json.dump(results, f, indent=1)

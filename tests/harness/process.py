@@ -1,5 +1,6 @@
 """process: children that are started, waited for and ended by whoever started them."""
 import os
+import random
 import signal
 import socket
 import subprocess
@@ -15,6 +16,20 @@ def free_port():
     with socket.socket() as s:
         s.bind(("127.0.0.1", 0))
         return s.getsockname()[1]
+
+
+def quiet_port():
+    """A free TCP port that the system gives nobody by itself: whoever listens on it can stop and
+    come back, and no client can meet itself there meanwhile."""
+    for _ in range(1000):
+        port = random.randrange(12000, 32000)
+        with socket.socket() as s:
+            try:
+                s.bind(("127.0.0.1", port))
+                return port
+            except OSError:
+                pass
+    raise StartError("no free port")
 
 
 def wait_until(condition, seconds, what):
