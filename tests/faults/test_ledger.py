@@ -9,6 +9,7 @@ import unittest
 
 from harness.attacks import b64
 from harness.ledger import Ledger, can_view, resident
+from harness.process import wait_until
 
 SECRET = "a client secret that nobody may see 0123"
 ASLEEP = [sys.executable, "-c", "import time; time.sleep(600)"]
@@ -106,11 +107,18 @@ class Forged(unittest.TestCase):
             log.flush()
             self.one("I4", lambda x: None, secrets=[SECRET], files=[log.name])
 
-    def asleep(self, **options):
-        child = subprocess.Popen(ASLEEP, **options)
+    def asleep(self, *words, **options):
+        child = subprocess.Popen([*ASLEEP, *words], **options)
         self.addCleanup(child.wait)
         self.addCleanup(child.kill)
+        # Popen returns when the old program has gone, a moment before the new one is in its place.
+        wait_until(lambda: self.cmdline(child.pid).startswith(ASLEEP[0].encode()), 30, "a program")
         return child.pid
+
+    @staticmethod
+    def cmdline(pid):
+        with open("/proc/%d/cmdline" % pid, "rb") as f:
+            return f.read()
 
     def in_views(self, pid):
         return [c for c in Ledger().complaints(secrets=[SECRET], bounds=[(pid, 1 << 40)])
@@ -118,10 +126,7 @@ class Forged(unittest.TestCase):
 
     def test_i4_in_a_view(self):
         self.assertIn("environ", self.in_views(self.asleep(env={"KEY": SECRET}))[0])
-        child = subprocess.Popen(ASLEEP + [SECRET])
-        self.addCleanup(child.wait)
-        self.addCleanup(child.kill)
-        self.assertIn("cmdline", self.in_views(child.pid)[0])
+        self.assertIn("cmdline", self.in_views(self.asleep(SECRET))[0])
         self.assertEqual(self.in_views(self.asleep()), [])
 
     @unittest.skipUnless(os.getuid() == 0, "only root can try as another user")
