@@ -161,7 +161,7 @@ static void prepare_server(void)
                                                  .limits = &HTTP_SERVER_DEFAULTS };
     struct sockaddr_in to = { .sin_family = AF_INET };
     const char *why;
-    int fd;
+    int fd = -1;
 
     http.base = event_base_new();
     hot_must(http.base && !http_server_new(http.base, &options, &http.server) &&
