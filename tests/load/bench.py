@@ -15,7 +15,7 @@ import time
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
 from harness.attester import Attester  # noqa: E402
 from harness.vouchsafe import ROOT, Site, program  # noqa: E402
-from load import capacity, peers, table  # noqa: E402
+from load import capacity, peers, scale, table  # noqa: E402
 from load.measure import run_load, sample  # noqa: E402
 from load.parts import KEYS, Parts  # noqa: E402
 
@@ -215,7 +215,13 @@ def measure(quick):
 def main():
     parser = argparse.ArgumentParser(prog="./run bench")
     parser.add_argument("--quick", action="store_true", help="shorter, and less certain")
+    parser.add_argument("--scale", nargs="*", metavar="CURVE", choices=list(scale.CURVES),
+                        help="curves instead: cost by connections, challenges, apps, image size, "
+                        "devices, stores; all, or those named. Writes build/scale.json and "
+                        "build/scale-*.svg")
     options = parser.parse_args()
+    if options.scale is not None:
+        return scale.run(options.quick, options.scale)
     samples = measure(options.quick)
     rows = [row.of(samples) for row in ROWS]
     table.print_samples(samples)

@@ -26,10 +26,11 @@ def thread_seconds(pid):
             for tid in os.listdir("/proc/%d/task" % pid)}
 
 
-def resident(pid):
-    """Bytes of its memory that are in RAM."""
+def resident(pid, kind="VmRSS"):
+    """Bytes of its memory that are in RAM: all, or "RssAnon", its own, or "RssFile", of files, which
+    the system takes back when it needs them."""
     with open("/proc/%d/status" % pid) as f:
-        return next(int(line.split()[1]) * 1024 for line in f if line.startswith("VmRSS:"))
+        return next(int(line.split()[1]) * 1024 for line in f if line.startswith(kind + ":"))
 
 
 def run_load(argv, stdin=None):

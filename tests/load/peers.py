@@ -12,7 +12,7 @@ from .measure import children, sample
 # Its default of 1,000 requests a connection would be measured otherwise.
 NGINX = """
 worker_processes 1; daemon off; pid %(folder)s/nginx.pid; error_log %(folder)s/error.log;
-events { worker_connections 1024; }
+events { worker_connections 16384; }
 http {
   access_log off; client_body_temp_path %(folder)s/b; proxy_temp_path %(folder)s/p;
   fastcgi_temp_path %(folder)s/f; uwsgi_temp_path %(folder)s/u; scgi_temp_path %(folder)s/s;
