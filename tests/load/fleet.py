@@ -42,6 +42,8 @@ def needs(charts):
 
 
 def text(found):
+    if not found:
+        return "What a fleet needs is not known without all of connections, challenges and stores."
     lines = ["%d million installations that refresh every %d s:" % (INSTALLATIONS // 10**6,
                                                                      REFRESH_S)]
     return "\n".join(lines + ["  %-42s %14s" % (name, "{:,.1f}".format(value))

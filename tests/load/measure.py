@@ -47,6 +47,8 @@ def sample(pids, argv):
     before = cpu_seconds(pids)
     threads = thread_seconds(pids[0])
     said = run_load(argv)
+    if not said["count"]:
+        raise RuntimeError("%r: nothing was answered" % argv)
     spent = [seconds - threads.get(tid, 0) for tid, seconds in thread_seconds(pids[0]).items()]
     return {**said, "cpu": (cpu_seconds(pids) - before) / said["count"] * 1e6,
             "busiest": max(spent) / sum(spent) if sum(spent) else 1}

@@ -3,7 +3,6 @@ a function that returns charts (see svg.py); docs/scale.md explains them. Writte
 and build/scale-*.svg by ./run bench --scale."""
 import json
 import os
-import shutil
 import statistics
 import subprocess
 import tempfile
@@ -30,8 +29,9 @@ MIB = 2**20
 
 
 class Scale:
-    def __init__(self, parts, seconds):
-        self.parts, self.seconds, self.n = parts, seconds, 0
+    def __init__(self, parts, quick):
+        self.parts, self.n = parts, 0
+        self.seconds, self.times = (1, 1) if quick else (2, 3)
 
     def folder(self, name):
         self.n += 1
@@ -60,25 +60,34 @@ def chart(name, title, x, y, series, **more):
             "series": [{"name": n, "points": points} for n, points in series.items()], **more}
 
 
+def _often(scale, measure):
+    """The medians of what measure() returns, since the machine is not always the same."""
+    found = [measure() for _ in range(scale.times)]
+    return [statistics.median(values) for values in zip(*found)]
+
+
 # --- connections ---
 
 def _asked(scale, name, pids, url, lua):
     points = []
     for count in CONNECTIONS:
         # So long that what it costs to be connected is little beside what is asked.
-        seconds = scale.seconds * (3 if count > 1000 else 1)
-        said = sample(pids, ["wrk", "-t1", "-c%d" % count, "-d%ds" % seconds, "-s", lua, url])
-        if said["refused"]:
-            raise RuntimeError("%s: %r" % (name, said))
-        points.append((count, said["cpu"]))
+        seconds = scale.seconds * (5 if count > 1000 else 1)
+
+        def measure():
+            said = sample(pids, ["wrk", "-t1", "-c%d" % count, "-d%ds" % seconds, "-s", lua, url])
+            if said["refused"]:
+                raise RuntimeError("%s: %r" % (name, said))
+            return [said["cpu"]]
+        points.append((count, _often(scale, measure)[0]))
     return points
 
 
 def connections(scale):
     p, attestd = scale.parts, scale.attestd()
     try:
-        attested = [(count, scale.attest([attestd], "--connections", count)["cpu"])
-                    for count in ATTESTING]
+        attested = [(count, _often(scale, lambda: [scale.attest(
+            [attestd], "--connections", count)["cpu"]])[0]) for count in ATTESTING]
         asked = {
             "nginx return 200": _asked(scale, "nginx", p.nginx.pids, p.nginx.url + "/200", p.plain),
             "attestd /healthz": _asked(scale, "attestd", [attestd.child.pid],
@@ -122,16 +131,20 @@ def challenges(scale):
 # --- apps ---
 
 def _multiply(template, folder, first, last):
-    """Copies of an app: its files are its own, but for the image, which is linked."""
+    """The same app under other names, its files linked: copying them would take longer than all that
+    is measured."""
     for i in range(first, last):
-        shutil.copytree(template, os.path.join(folder, "app-%06d" % i), copy_function=_copy)
+        _link(template, os.path.join(folder, "app-%06d" % i))
 
 
-def _copy(source, target):
-    if os.path.basename(source).startswith("image."):
-        os.link(source, target)
-    else:
-        shutil.copy2(source, target)
+def _link(source, target):
+    os.mkdir(target, 0o700)
+    for entry in os.scandir(source):
+        path = os.path.join(target, entry.name)
+        if entry.is_dir():
+            _link(entry.path, path)
+        else:
+            os.link(entry.path, path)
 
 
 def apps(scale):
@@ -249,12 +262,6 @@ def devices(scale):
 
 # --- stores ---
 
-def _often(scale, measure):
-    """The medians of what measure() returns, since the machine is not always the same."""
-    found = [measure() for _ in range(scale.seconds)]
-    return [statistics.median(values) for values in zip(*found)]
-
-
 def _shared(scale, servers):
     """What an attestation takes that two daemons share: the challenge is of one, the answer is
     presented to the other. (attestds', Redis's us of CPU)"""
@@ -309,27 +316,25 @@ def run(quick, only=()):
     with tempfile.TemporaryDirectory(prefix="vouchsafe-scale-") as folder:
         parts = Parts(folder)
         try:
-            scale = Scale(parts, 1 if quick else 3)
+            scale = Scale(parts, quick)
             for name in only or CURVES:
                 print("%s ..." % name, flush=True)
                 for found in CURVES[name](scale):
                     charts[found["name"]] = found
                     _print(found)
+                _keep(path, charts)
         finally:
             parts.stop()
-    _keep(path, charts)
+    print(fleet.text(fleet.needs(charts)))
 
 
 def _keep(path, charts):
     os.makedirs(os.path.dirname(path), exist_ok=True)
-    needs = fleet.needs(charts)
     with open(path, "w") as f:
-        json.dump({"charts": list(charts.values()), "fleet": needs}, f, indent=1)
+        json.dump({"charts": list(charts.values()), "fleet": fleet.needs(charts)}, f, indent=1)
     for name, found in charts.items():
         with open(os.path.join(os.path.dirname(path), "scale-%s.svg" % name), "w") as f:
             f.write(svg.draw(found))
-    if needs:
-        print(fleet.text(needs))
 
 
 def _print(found):
