@@ -69,6 +69,7 @@ def request(url, method="GET", body=None, headers=(), timeout=20):
 
 class Daemon:
     """attestd or mediator with a configuration text; listens on a port of the system's choice."""
+    PATIENCE_S = 15  # until it listens
 
     def __init__(self, name, folder, config, port=0):
         os.makedirs(folder, exist_ok=True)
@@ -88,7 +89,7 @@ class Daemon:
         before = len(self.events())
         self.child = Child([program(self.name), "--config", self.config_path], self.log)
         try:
-            self.child.wait_ready(lambda: self.events("listening", before))
+            self.child.wait_ready(lambda: self.events("listening", before), self.PATIENCE_S)
         except BaseException:
             self.child.stop()
             raise

@@ -28,6 +28,11 @@ HEARTBEAT_S = 2
 MIB = 2**20
 
 
+class Slow(Daemon):
+    """One that has ten thousand apps or devices to read, and a busy machine."""
+    PATIENCE_S = 180
+
+
 class Scale:
     def __init__(self, parts, quick):
         self.parts, self.n = parts, 0
@@ -43,7 +48,7 @@ class Scale:
         config = config.replace('"memory:" ', '"%s" %s' % (store, store_options))
         if registry:
             config = config.replace(self.parts.site.registry, registry)
-        return Daemon("attestd", self.folder("attestd"), config)
+        return Slow("attestd", self.folder("attestd"), config)
 
     def attest(self, daemons, *options, pids=(), seconds=None, client=Site.CLIENT):
         """A sample of load-attest at the first of the daemons."""
@@ -248,7 +253,7 @@ def devices(scale):
                % (registry.path, port, HEARTBEAT_S))
     found = {}
     for count in counts:
-        mediator = Daemon("mediator", scale.folder("mediator"), config)
+        mediator = Slow("mediator", scale.folder("mediator"), config)
         try:
             found[count] = _crowd(scale, mediator, port, registry, count)
         finally:
