@@ -8,13 +8,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum {
-    FILE_MAX = 1 << 20,
-    MESSAGE_MAX = 256,
-    NAME_MAX_LEN = 48, /* longer words are no slip of a known key */
-    NEAR_ENOUGH = 3,   /* letters wrong, missing, too many or swapped */
-    OPTS_MAX = 64
-};
+#include "near_word.h"
+
+enum { FILE_MAX = 1 << 20, MESSAGE_MAX = 256, OPTS_MAX = 64 };
 
 /* libconfuse takes a section that the end of the file cuts off. This key, put
  * behind the text, is then unknown where it stands. */
@@ -34,60 +30,17 @@ struct collector {
  * globals anyway: one file at a time is read in a thread. */
 static _Thread_local struct collector *collecting;
 
-static unsigned least(unsigned a, unsigned b)
-{
-    return a < b ? a : b;
-}
-
-/* Levenshtein's distance. */
-static unsigned distance(const char *a, const char *b)
-{
-    size_t width = strlen(b);
-    unsigned row[NAME_MAX_LEN + 1];
-
-    for (size_t j = 0; j <= width; j++)
-        row[j] = (unsigned)j;
-    for (size_t i = 0; a[i]; i++) {
-        unsigned diagonal = row[0];
-        row[0] = (unsigned)i + 1;
-        for (size_t j = 0; j < width; j++) {
-            unsigned above = row[j + 1];
-            row[j + 1] = least(diagonal + (a[i] != b[j]), least(above, row[j]) + 1);
-            diagonal = above;
-        }
-    }
-    return row[width];
-}
-
-static const char *nearest(const cfg_t *cfg, const char *word)
-{
-    unsigned best = NEAR_ENOUGH + 1;
-    const char *found = NULL;
-
-    if (strlen(word) > NAME_MAX_LEN)
-        return NULL;
-    for (const cfg_opt_t *opt = cfg->opts; opt->name; opt++) {
-        if (strlen(opt->name) > NAME_MAX_LEN || strcmp(opt->name, END_MARK) == 0)
-            continue;
-        unsigned d = distance(word, opt->name);
-        if (d < best) {
-            best = d;
-            found = opt->name;
-        }
-    }
-    return found;
-}
-
 static void explain_unknown(const cfg_t *cfg, const char *word, char *out, size_t cap)
 {
-    const char *meant = nearest(cfg, word);
+    struct near_word meant = near_word_begin(word);
 
+    for (const cfg_opt_t *opt = cfg->opts; opt->name; opt++)
+        if (strcmp(opt->name, END_MARK) != 0)
+            near_word_try(&meant, opt->name);
     if (strcmp(word, END_MARK) == 0)
         snprintf(out, cap, "the section \"%s\" is not closed", cfg->name);
-    else if (meant)
-        snprintf(out, cap, "\"%s\" is not known; is \"%s\" meant?", word, meant);
     else
-        snprintf(out, cap, "\"%s\" is not known here", word);
+        near_word_explain(&meant, out, cap);
 }
 
 __attribute__((format(printf, 2, 0))) static void collect(cfg_t *cfg, const char *format,
