@@ -5,27 +5,34 @@
 
 #include "probe.h"
 
-/* Bytes from..from+len of the file, or false. */
-static bool range(struct slice file, uint64_t from, uint64_t len, struct slice *out)
+static struct elf_window window_over(struct slice file)
 {
-    if (from > file.len || len > file.len - from)
-        return false;
-    *out = (struct slice){ file.data + from, (size_t)len };
-    return true;
+    return (struct elf_window){ .file_len = file.len, .bytes = file };
+}
+
+/* Whether from..from+len lies within the file. */
+static bool is_range(const struct elf_window *w, uint64_t from, uint64_t len)
+{
+    return from <= w->file_len && len <= w->file_len - from;
+}
+
+static bool holds(const struct elf_window *w, uint64_t from, uint64_t len)
+{
+    return from >= w->at && from - w->at <= w->bytes.len && len <= w->bytes.len - (from - w->at);
 }
 
 /* Copies a structure out of the file: its place there need not be aligned. */
-static bool read_at(struct slice file, uint64_t from, void *out, size_t len)
+static bool read_at(struct elf_window *w, uint64_t from, void *out, size_t len)
 {
-    struct slice bytes;
-
-    if (!range(file, from, len, &bytes))
+    if (!is_range(w, from, len))
         return false;
-    memcpy(out, bytes.data, len);
+    if (!holds(w, from, len) && !(w->move && w->move(w, from) && holds(w, from, len)))
+        return false;
+    memcpy(out, w->bytes.data + (from - w->at), len);
     return true;
 }
 
-static enum status read_header(struct slice file, Elf64_Ehdr *out, const char **why)
+static enum status read_header(struct elf_window *file, Elf64_Ehdr *out, const char **why)
 {
     *why = "it is not a 64-bit little-endian ELF file";
     if (!read_at(file, 0, out, sizeof *out) || memcmp(out->e_ident, ELFMAG, SELFMAG) != 0 ||
@@ -48,39 +55,61 @@ static uint64_t align_up(uint64_t n, uint64_t align)
     return (n + align - 1) & ~(align - 1);
 }
 
-static bool is_build_id(const Elf64_Nhdr *note, struct slice name)
+/* A part of the file: a segment's bytes. */
+struct part {
+    uint64_t from, len;
+};
+
+static bool read_in(struct elf_window *w, struct part part, uint64_t at, void *out, size_t len)
 {
-    return note->n_type == NT_GNU_BUILD_ID && slice_equal(name, SLICE_LIT("GNU\0")) &&
-           note->n_descsz >= BUILD_ID_MIN && note->n_descsz <= BUILD_ID_MAX;
+    return at <= part.len && len <= part.len - at && read_at(w, part.from + at, out, len);
+}
+
+/* desc_at is where the note's bytes are. */
+static bool read_build_id(struct elf_window *w, struct part notes, const Elf64_Nhdr *note,
+                          uint64_t name_at, uint64_t desc_at, struct build_id *out)
+{
+    char name[4];
+
+    if (note->n_type != NT_GNU_BUILD_ID || note->n_namesz != sizeof name ||
+        note->n_descsz < BUILD_ID_MIN || note->n_descsz > BUILD_ID_MAX ||
+        !read_in(w, notes, name_at, name, sizeof name) || memcmp(name, "GNU", sizeof name) != 0 ||
+        !read_in(w, notes, desc_at, out->bytes, note->n_descsz))
+        return false;
+    out->len = (uint8_t)note->n_descsz;
+    return true;
 }
 
 /* Sizes are 32 bits wide, so their sums cannot overflow 64. */
-void elf_notes_build_id(struct slice notes, uint64_t align, struct build_id *out)
+static void read_notes(struct elf_window *w, struct part notes, uint64_t align,
+                       struct build_id *out)
 {
     Elf64_Nhdr note;
     uint64_t at = 0;
 
     align = align == 8 ? 8 : 4;
-    while (read_at(notes, at, &note, sizeof note)) {
-        struct slice name, desc;
-        uint64_t desc_at = align_up(at + sizeof note + note.n_namesz, align);
-        if (!range(notes, at + sizeof note, note.n_namesz, &name) ||
-            !range(notes, desc_at, note.n_descsz, &desc))
-            return;
-        if (is_build_id(&note, name)) {
-            out->len = (uint8_t)desc.len;
-            memcpy(out->bytes, desc.data, desc.len);
-            return;
-        }
+    while (read_in(w, notes, at, &note, sizeof note)) {
+        uint64_t name_at = at + sizeof note;
+        uint64_t desc_at = align_up(name_at + note.n_namesz, align);
         at = align_up(desc_at + note.n_descsz, align);
+        if (desc_at + note.n_descsz > notes.len ||
+            read_build_id(w, notes, &note, name_at, desc_at, out))
+            return;
     }
 }
 
-static bool has_text_relocations(struct slice dynamic)
+void elf_notes_build_id(struct slice notes, uint64_t align, struct build_id *out)
+{
+    struct elf_window w = window_over(notes);
+
+    read_notes(&w, (struct part){ 0, notes.len }, align, out);
+}
+
+static bool has_text_relocations(struct elf_window *w, struct part dynamic)
 {
     Elf64_Dyn entry;
 
-    for (uint64_t at = 0; read_at(dynamic, at, &entry, sizeof entry); at += sizeof entry) {
+    for (uint64_t at = 0; read_in(w, dynamic, at, &entry, sizeof entry); at += sizeof entry) {
         if (entry.d_tag == DT_NULL)
             return false;
         if (entry.d_tag == DT_TEXTREL || (entry.d_tag == DT_FLAGS && entry.d_un.d_val & DF_TEXTREL))
@@ -103,31 +132,36 @@ static enum status add_segment(const Elf64_Phdr *header, struct elf_image *out, 
     return ST_OK;
 }
 
-static enum status read_segment(struct slice file, const Elf64_Phdr *header, struct elf_image *out,
-                                const char **why)
+/* The dynamic segment is left for later, in *dynamic: it lies far from all else, and a window is
+ * moved there only once. */
+static enum status read_segment(struct elf_window *file, const Elf64_Phdr *header,
+                                struct elf_image *out, struct part *dynamic, const char **why)
 {
-    struct slice bytes;
+    const struct part bytes = { header->p_offset, header->p_filesz };
 
     if (header->p_type != PT_LOAD && header->p_type != PT_NOTE && header->p_type != PT_DYNAMIC)
         return ST_OK;
-    if (!range(file, header->p_offset, header->p_filesz, &bytes)) {
-        *why = "a segment lies outside the file";
+    *why = "a segment lies outside the file";
+    if (!is_range(file, bytes.from, bytes.len))
         return ST_INVALID;
-    }
     if (header->p_type == PT_LOAD)
         return add_segment(header, out, why);
     if (header->p_type == PT_NOTE && out->build_id.len == 0)
-        elf_notes_build_id(bytes, header->p_align, &out->build_id);
-    if (header->p_type == PT_DYNAMIC && has_text_relocations(bytes)) {
-        *why = "it has text relocations, so its code differs in every process; link with -z text";
+        read_notes(file, bytes, header->p_align, &out->build_id);
+    if (header->p_type != PT_DYNAMIC)
+        return ST_OK;
+    *why = "it has several dynamic segments";
+    if (dynamic->len)
         return ST_INVALID;
-    }
+    *dynamic = bytes;
     return ST_OK;
 }
 
-static enum status read_segments(struct slice file, const Elf64_Ehdr *header, struct elf_image *out,
-                                 const char **why)
+static enum status read_segments(struct elf_window *file, const Elf64_Ehdr *header,
+                                 struct elf_image *out, const char **why)
 {
+    struct part dynamic = { 0, 0 };
+
     for (uint64_t i = 0; i < header->e_phnum; i++) {
         Elf64_Phdr segment;
         uint64_t step = i * sizeof segment;
@@ -135,14 +169,22 @@ static enum status read_segments(struct slice file, const Elf64_Ehdr *header, st
         if (header->e_phoff > UINT64_MAX - step ||
             !read_at(file, header->e_phoff + step, &segment, sizeof segment))
             return ST_INVALID;
-        enum status st = read_segment(file, &segment, out, why);
+        enum status st = read_segment(file, &segment, out, &dynamic, why);
         if (st)
             return st;
     }
-    return ST_OK;
+    *why = "it has text relocations, so its code differs in every process; link with -z text";
+    return has_text_relocations(file, dynamic) ? ST_INVALID : ST_OK;
 }
 
 enum status elf_image_read(struct slice file, struct elf_image *out, const char **why)
+{
+    struct elf_window w = window_over(file);
+
+    return elf_image_read_window(&w, out, why);
+}
+
+enum status elf_image_read_window(struct elf_window *file, struct elf_image *out, const char **why)
 {
     Elf64_Ehdr header;
     enum status st = read_header(file, &header, why);

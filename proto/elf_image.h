@@ -25,6 +25,18 @@ struct elf_image {
  * it has text relocations (its code would differ in every process). */
 enum status elf_image_read(struct slice file, struct elf_image *out, const char **why) MUST_USE;
 
+/* The same of a file that is not in memory: a window is moved along it. */
+struct elf_window {
+    uint64_t file_len;
+    uint64_t at; /* where in the file `bytes` begin */
+    struct slice bytes;
+    /* Has the window begin at `from`, as long as it can be; false if that cannot be read. NULL: it
+     * holds the whole file. */
+    bool (*move)(struct elf_window *window, uint64_t from);
+};
+enum status elf_image_read_window(struct elf_window *window, struct elf_image *out,
+                                  const char **why) MUST_USE;
+
 /* The build-id among the notes of a PT_NOTE segment of that p_align; leaves *out
  * alone if there is none. For notes in a file and for those that are mapped. */
 void elf_notes_build_id(struct slice notes, uint64_t align, struct build_id *out);

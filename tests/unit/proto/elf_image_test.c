@@ -24,6 +24,36 @@ static uint8_t *self(size_t *len)
     return bytes;
 }
 
+/* A window of a hundred bytes over a file that is in memory. */
+struct narrow {
+    struct elf_window window;
+    struct slice file;
+};
+
+static bool move_narrow(struct elf_window *window, uint64_t from)
+{
+    struct narrow *n = (struct narrow *)window;
+    size_t left = n->file.len - (size_t)from;
+
+    window->at = from;
+    window->bytes = (struct slice){ n->file.data + from, left < 100 ? left : 100 };
+    return true;
+}
+
+/* What it says of the same file has to be the same. */
+static void compare_with_window(struct slice file, enum status st, const struct elf_image *image,
+                                const char *why)
+{
+    struct narrow n = { { .file_len = file.len, .move = move_narrow }, file };
+    struct elf_image other;
+    const char *other_why = NULL;
+
+    cr_assert_eq(elf_image_read_window(&n.window, &other, &other_why), st);
+    cr_assert(st == ST_OK || strcmp(why, other_why) == 0, "%s: %s", why, other_why);
+    cr_assert_eq(image->segment_count, other.segment_count);
+    cr_assert(build_id_equal(&image->build_id, &other.build_id));
+}
+
 /* From an allocation of exactly that length, so that AddressSanitizer sees a step too far. */
 static enum status read_exactly(const uint8_t *bytes, size_t len, struct elf_image *out)
 {
@@ -33,6 +63,7 @@ static enum status read_exactly(const uint8_t *bytes, size_t len, struct elf_ima
     memcpy(copy, bytes, len);
     enum status st = elf_image_read((struct slice){ copy, len }, out, &why);
     cr_assert(st == ST_OK || why != NULL);
+    compare_with_window((struct slice){ copy, len }, st, out, why);
     free(copy);
     return st;
 }
