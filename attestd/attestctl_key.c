@@ -4,6 +4,7 @@
 #include "attestctl.h"
 #include "clock.h"
 #include "registry_app.h"
+#include "registry_private.h"
 
 enum { CLOCK_SKEW = 60 };
 
@@ -33,7 +34,7 @@ static enum status longest_lifetime(const char *registry, enum jwt_alg alg, int6
                                     char why[static WHY_MAX])
 {
     struct lifetimes l = { .alg = alg, .why = why };
-    enum status st = registry_each(registry, look_at, &l, why, WHY_MAX);
+    enum status st = registry_each(registry, NULL, look_at, &l, why, WHY_MAX);
 
     *out = l.longest;
     return st == ST_NOT_FOUND ? ST_OK : st; /* keys may be there before the first app */

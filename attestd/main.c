@@ -30,7 +30,6 @@ int main(int argc, char **argv)
         .written = written,
         .model_load = attestd_model_load,
         .model_free = attestd_model_free,
-        .model_folder = "registry",
         .model_renew = attestd_model_renew,
     };
 

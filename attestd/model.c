@@ -114,11 +114,12 @@ static enum status read_settings(cfg_t *cfg, struct attestd_model *m, char *why,
     return st;
 }
 
-static enum status read_registry(struct attestd_model *m, struct log *log, char *why,
+static enum status read_registry(struct attestd_model *m, const struct registry *former,
+                                 struct log *log, struct folder_watch *watch, char *why,
                                  size_t why_cap)
 {
     struct log_line line;
-    enum status st = registry_read(m->folder, &m->registry, why, why_cap);
+    enum status st = registry_renew(m->folder, former, watch, &m->registry, why, why_cap);
 
     if (st)
         return st;
@@ -138,7 +139,8 @@ static enum status read_folder(cfg_t *cfg, struct attestd_model *m, char *why, s
     return ST_INVALID;
 }
 
-enum status attestd_model_load(cfg_t *cfg, struct log *log, void **model, char *why, size_t why_cap)
+enum status attestd_model_load(cfg_t *cfg, struct log *log, struct folder_watch *watch,
+                               void **model, char *why, size_t why_cap)
 {
     struct attestd_model *m = calloc(1, sizeof *m);
 
@@ -148,7 +150,7 @@ enum status attestd_model_load(cfg_t *cfg, struct log *log, void **model, char *
     if (!st)
         st = read_folder(cfg, m, why, why_cap);
     if (!st)
-        st = read_registry(m, log, why, why_cap);
+        st = read_registry(m, NULL, log, watch, why, why_cap);
     if (!st)
         st = token_formats_fit(m->registry, slice_of(m->issuer), why, why_cap);
     if (st) {
@@ -162,17 +164,18 @@ enum status attestd_model_load(cfg_t *cfg, struct log *log, void **model, char *
     return ST_OK;
 }
 
-enum status attestd_model_renew(const void *former, struct log *log, void **model, char *why,
-                                size_t why_cap)
+enum status attestd_model_renew(const void *former, struct log *log, struct folder_watch *watch,
+                                void **model, char *why, size_t why_cap)
 {
+    const struct attestd_model *before = former;
     struct attestd_model *m = malloc(sizeof *m);
 
     if (!m)
         return ST_NO_MEMORY;
-    *m = *(const struct attestd_model *)former;
+    *m = *before;
     m->registry = NULL;
     m->recorder = recorder_hold(m->recorder);
-    enum status st = read_registry(m, log, why, why_cap);
+    enum status st = read_registry(m, before->registry, log, watch, why, why_cap);
     if (!st)
         st = token_formats_fit(m->registry, slice_of(m->issuer), why, why_cap);
     if (st)

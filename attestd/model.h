@@ -25,11 +25,11 @@ struct attestd_model {
 extern cfg_opt_t attestd_opts[];
 
 /* For the daemon_spec. */
-enum status attestd_model_load(cfg_t *cfg, struct log *log, void **model, char *why,
-                               size_t why_cap) MUST_USE;
+enum status attestd_model_load(cfg_t *cfg, struct log *log, struct folder_watch *watch,
+                               void **model, char *why, size_t why_cap) MUST_USE;
 /* The same settings, and the registry as it is now. */
-enum status attestd_model_renew(const void *former, struct log *log, void **model, char *why,
-                                size_t why_cap) MUST_USE;
+enum status attestd_model_renew(const void *former, struct log *log, struct folder_watch *watch,
+                                void **model, char *why, size_t why_cap) MUST_USE;
 void attestd_model_free(void *model);
 
 /* The model in force on this worker. */

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "registry_app.h"
+#include "registry_private.h"
 
 /* Every build of every app, found by its tag: open addressing over twice as many slots. */
 struct slot {
@@ -14,11 +15,18 @@ struct slot {
     const struct build *build;
 };
 
+/* An app in all registries that were read while it was as it is. */
+struct entry {
+    _Atomic unsigned holders;
+    struct sources sources;
+    struct app app;
+};
+
 struct registry {
     struct token_keys *keys;
     size_t count;
-    struct app **apps; /* sorted by client id */
-    size_t slot_count; /* a power of two */
+    struct entry **entries; /* sorted by client id */
+    size_t slot_count;      /* a power of two */
     struct slot *slots;
 };
 
@@ -36,24 +44,30 @@ struct build_tag build_tag_of(struct slice client_id, const struct build_id *bui
     return tag;
 }
 
+/* --- apps, shared with other registries --- */
+
+static struct entry *entry_hold(struct entry *e)
+{
+    atomic_fetch_add_explicit(&e->holders, 1, memory_order_relaxed);
+    return e;
+}
+
+static void entry_drop(struct entry *e)
+{
+    if (atomic_fetch_sub_explicit(&e->holders, 1, memory_order_acq_rel) != 1)
+        return;
+    registry_app_clear(&e->app);
+    sources_clear(&e->sources);
+    free(e);
+}
+
 struct reading {
     struct registry *registry;
+    const struct registry *former;
+    struct sources sources; /* of the folder itself */
     char *why;
     size_t why_cap;
 };
-
-static enum status add_app(struct registry *r, struct app *app)
-{
-    /* Grown by doubling: ten thousand apps are no reason for ten thousand copies. */
-    if ((r->count & (r->count + 1)) == 0) {
-        struct app **more = realloc(r->apps, (2 * r->count + 2) * sizeof *more);
-        if (!more)
-            return ST_NO_MEMORY;
-        r->apps = more;
-    }
-    r->apps[r->count++] = app;
-    return ST_OK;
-}
 
 static enum status give_keys(const struct reading *reading, struct app *app)
 {
@@ -67,32 +81,89 @@ static enum status give_keys(const struct reading *reading, struct app *app)
     return ST_INVALID;
 }
 
-static enum status read_app(void *arg, const char *folder, const char *name)
+static enum status read_entry(const struct reading *r, const char *path, const char *name,
+                              struct entry **out)
 {
-    struct reading *reading = arg;
-    char path[PATH_MAX];
-    struct app *app = malloc(sizeof *app);
+    struct entry *e = malloc(sizeof *e);
 
-    if (!app)
+    if (!e)
         return ST_NO_MEMORY;
-    snprintf(path, sizeof path, "%s/%s", folder, name);
-    enum status st = registry_app_read(path, name, app, reading->why, reading->why_cap);
-    if (!st) {
-        st = give_keys(reading, app);
-        if (!st)
-            st = add_app(reading->registry, app);
-        if (st)
-            registry_app_clear(app);
-    }
+    atomic_init(&e->holders, 1);
+    e->sources = sources_begin_below(&r->sources, path);
+    enum status st = registry_app_read_noted(path, name, &e->sources, &e->app, r->why, r->why_cap);
+    if (!st)
+        st = give_keys(r, &e->app);
+    sources_end(&e->sources);
     if (st)
-        free(app);
+        entry_drop(e);
+    else
+        *out = e;
     return st;
 }
 
-static int compare_apps(const void *a, const void *b)
+static int compare_name(const void *name, const void *entry)
 {
-    return strcmp((*(struct app *const *)a)->client_id, (*(struct app *const *)b)->client_id);
+    return strcmp(name, (*(struct entry *const *)entry)->app.client_id);
 }
+
+static struct entry *find(const struct registry *r, const char *name)
+{
+    struct entry **found =
+        r->count ? bsearch(name, r->entries, r->count, sizeof r->entries[0], compare_name) : NULL;
+
+    return found ? *found : NULL;
+}
+
+/* NULL if there is none, or it would not be the same now. */
+static struct entry *find_unchanged(const struct reading *r, const char *path, const char *name)
+{
+    struct entry *e = r->former ? find(r->former, name) : NULL;
+
+    if (!e || e->app.keys != token_keys_of(r->registry->keys, e->app.token_alg) ||
+        !sources_unchanged(&e->sources, path))
+        return NULL;
+    return e;
+}
+
+static enum status add_entry(struct registry *r, struct entry *e)
+{
+    /* Grown by doubling: ten thousand apps are no reason for ten thousand copies. */
+    if ((r->count & (r->count + 1)) == 0) {
+        struct entry **more = realloc(r->entries, (2 * r->count + 2) * sizeof *more);
+        if (!more)
+            return ST_NO_MEMORY;
+        r->entries = more;
+    }
+    r->entries[r->count++] = e;
+    return ST_OK;
+}
+
+static enum status read_app(void *arg, const char *folder, const char *name)
+{
+    const struct reading *r = arg;
+    char path[PATH_MAX];
+
+    snprintf(path, sizeof path, "%s/%s", folder, name);
+    struct entry *e = find_unchanged(r, path, name);
+    enum status st = ST_OK;
+    if (e)
+        entry_hold(e);
+    else
+        st = read_entry(r, path, name, &e);
+    if (st)
+        return st;
+    st = add_entry(r->registry, e);
+    if (st)
+        entry_drop(e);
+    return st;
+}
+
+static int compare_entries(const void *a, const void *b)
+{
+    return compare_name((*(struct entry *const *)a)->app.client_id, b);
+}
+
+/* --- builds by their tags --- */
 
 static struct slot *slot_of(const struct registry *r, const struct build_tag *tag)
 {
@@ -118,7 +189,7 @@ static enum status index_builds(struct registry *r)
     size_t builds = 0;
 
     for (size_t i = 0; i < r->count; i++)
-        builds += r->apps[i]->build_count;
+        builds += r->entries[i]->app.build_count;
     r->slot_count = 2;
     while (r->slot_count < 2 * builds + 1)
         r->slot_count *= 2;
@@ -126,25 +197,38 @@ static enum status index_builds(struct registry *r)
     if (!r->slots)
         return ST_NO_MEMORY;
     for (size_t i = 0; i < r->count; i++)
-        index_app(r, r->apps[i]);
+        index_app(r, &r->entries[i]->app);
     return ST_OK;
 }
 
-enum status registry_read(const char *folder, struct registry **out, char *why, size_t why_cap)
+/* --- the whole --- */
+
+static enum status read_folder(const char *folder, struct reading *reading)
+{
+    struct registry *r = reading->registry;
+    enum status st = token_keys_renew(folder, reading->former ? reading->former->keys : NULL,
+                                      &r->keys, reading->why, reading->why_cap);
+
+    if (!st)
+        st = registry_each(folder, &reading->sources, read_app, reading, reading->why,
+                           reading->why_cap);
+    if (!st && r->count)
+        qsort(r->entries, r->count, sizeof r->entries[0], compare_entries);
+    return st ? st : index_builds(r);
+}
+
+enum status registry_renew(const char *folder, const struct registry *former,
+                           struct folder_watch *watch, struct registry **out, char *why,
+                           size_t why_cap)
 {
     struct registry *r = calloc(1, sizeof *r);
-    struct reading reading = { r, why, why_cap };
+    struct reading reading = { r, former, sources_begin(folder, watch), why, why_cap };
 
     if (!r)
         return ST_NO_MEMORY;
     snprintf(why, why_cap, "%s: out of memory", folder);
-    enum status st = token_keys_read(folder, &r->keys, why, why_cap);
-    if (!st)
-        st = registry_each(folder, read_app, &reading, why, why_cap);
-    if (!st && r->count)
-        qsort(r->apps, r->count, sizeof r->apps[0], compare_apps);
-    if (!st)
-        st = index_builds(r);
+    enum status st = read_folder(folder, &reading);
+    sources_clear(&reading.sources);
     if (st)
         registry_free(r);
     else
@@ -152,15 +236,18 @@ enum status registry_read(const char *folder, struct registry **out, char *why, 
     return st;
 }
 
+enum status registry_read(const char *folder, struct registry **out, char *why, size_t why_cap)
+{
+    return registry_renew(folder, NULL, NULL, out, why, why_cap);
+}
+
 void registry_free(struct registry *r)
 {
     if (!r)
         return;
-    for (size_t i = 0; i < r->count; i++) {
-        registry_app_clear(r->apps[i]);
-        free(r->apps[i]);
-    }
-    free(r->apps);
+    for (size_t i = 0; i < r->count; i++)
+        entry_drop(r->entries[i]);
+    free(r->entries);
     free(r->slots);
     token_keys_free(r->keys);
     free(r);
@@ -173,7 +260,7 @@ size_t registry_count(const struct registry *r)
 
 const struct app *registry_app_at(const struct registry *r, size_t i)
 {
-    return r->apps[i];
+    return &r->entries[i]->app;
 }
 
 const struct token_keys *registry_keys(const struct registry *r)
@@ -181,19 +268,14 @@ const struct token_keys *registry_keys(const struct registry *r)
     return r->keys;
 }
 
-static int compare_name(const void *name, const void *app)
-{
-    return strcmp(name, (*(struct app *const *)app)->client_id);
-}
-
 const struct app *registry_app(const struct registry *r, struct slice client_id)
 {
     char name[CLIENT_ID_MAX + 1];
 
-    if (r->count == 0 || slice_copy_text(client_id, name, sizeof name))
+    if (slice_copy_text(client_id, name, sizeof name))
         return NULL;
-    struct app **found = bsearch(name, r->apps, r->count, sizeof r->apps[0], compare_name);
-    return found ? *found : NULL;
+    const struct entry *e = find(r, name);
+    return e ? &e->app : NULL;
 }
 
 const struct build *app_build(const struct app *app, const struct build_id *id)

@@ -7,6 +7,7 @@
 #include "keyring.h"
 #include "msg_challenge.h"
 #include "policy.h"
+#include "sources.h"
 #include "token_keys.h"
 
 enum {
@@ -29,8 +30,8 @@ struct build {
     struct build_id id;
     char label[LABEL_MAX + 1];
     enum build_state state;
-    size_t module_count; /* modules[0] is the binary: its build-id is the build's */
-    struct module modules[MODULES_MAX];
+    size_t module_count;             /* MODULES_MAX at most */
+    struct module *modules;          /* the first is the binary: its build-id is the build's */
     struct imports *_Atomic imports; /* NULL until somebody asks: see build_imports */
 };
 
@@ -66,6 +67,11 @@ struct registry;
  * without an app is an empty registry. */
 enum status registry_read(const char *folder, struct registry **out, char *why,
                           size_t why_cap) MUST_USE;
+/* The same: what has not changed since `former` was read is shared with it, and each folder is
+ * watched before it is looked into. Both may be NULL. */
+enum status registry_renew(const char *folder, const struct registry *former,
+                           struct folder_watch *watch, struct registry **out, char *why,
+                           size_t why_cap) MUST_USE;
 void registry_free(struct registry *r);
 
 size_t registry_count(const struct registry *r);

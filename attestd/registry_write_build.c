@@ -72,27 +72,32 @@ static enum status check_imports(const char *path, const struct module *module, 
     return st ? change_refused(st, why, why_cap, path, reason) : ST_OK;
 }
 
+static enum status open_file(const char *path, struct build *out, char *why, size_t why_cap)
+{
+    struct module *module = &out->modules[out->module_count];
+
+    if (!is_one_line(base_name(path)) || strchr(base_name(path), '"'))
+        return change_refused(ST_INVALID, why, why_cap, path, "a file name of odd characters");
+    enum status st = module_open(path, base_name(path), module, why, why_cap);
+    if (st)
+        return st;
+    out->module_count++; /* registry_build_clear closes it, whatever comes */
+    return check_imports(path, module, why, why_cap);
+}
+
 static enum status open_files(const char *const *files, size_t count, struct build *out, char *why,
                               size_t why_cap)
 {
     if (count > MODULES_MAX)
         return change_refused(ST_TOO_LARGE, why, why_cap, files[0], "too many modules");
-    for (; out->module_count < count; out->module_count++) {
-        const char *path = files[out->module_count];
-        if (!is_one_line(base_name(path)) || strchr(base_name(path), '"'))
-            return change_refused(ST_INVALID, why, why_cap, path, "a file name of odd characters");
-        struct module *module = &out->modules[out->module_count];
-        enum status st = module_open(path, base_name(path), module, why, why_cap);
-        if (st)
-            return st;
-        st = check_imports(path, module, why, why_cap);
-        if (st) {
-            module_close(module);
-            return st;
-        }
-    }
-    out->id = out->modules[0].image.build_id;
-    return ST_OK;
+    enum status st = build_make_room(out, count);
+    if (st)
+        return change_refused(st, why, why_cap, files[0], "no memory");
+    for (size_t i = 0; i < count && !st; i++)
+        st = open_file(files[i], out, why, why_cap);
+    if (!st)
+        out->id = out->modules[0].image.build_id;
+    return st;
 }
 
 /* What is registered under this build-id keeps its state. One that cannot be read may have been
@@ -104,7 +109,7 @@ static enum status keep_state(const char *place, const char *name, struct build 
 
     if (access(place, F_OK) != 0)
         return ST_OK;
-    enum status st = registry_build_read(place, name, &former, why, why_cap);
+    enum status st = registry_build_read(place, name, NULL, &former, why, why_cap);
     if (st)
         return st;
     build->state = former.state;
@@ -191,7 +196,7 @@ static enum status write_state(const char *app, const char *name, enum build_sta
     enum status st = find_build(app, name, folder, why, why_cap);
 
     if (!st)
-        st = registry_build_read(folder, name, &build, why, why_cap);
+        st = registry_build_read(folder, name, NULL, &build, why, why_cap);
     if (st)
         return st;
     build.state = state;

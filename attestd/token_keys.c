@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <limits.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,12 +10,14 @@
 
 #include "atomic_file.h"
 #include "jwk_private.h"
-#include "registry_app.h"
 #include "registry_change.h"
+#include "registry_private.h"
 
 #define FOLDER ".keys"
 
 struct token_keys {
+    _Atomic unsigned holders;
+    struct sources sources;
     struct signing_keys *of[JWT_ALG_COUNT];
 };
 
@@ -38,40 +41,70 @@ static enum status check_alg(const struct signing_keys *k, enum jwt_alg alg, con
     return ST_INVALID;
 }
 
-static enum status read_alg(const char *registry, enum jwt_alg alg, struct signing_keys **out,
-                            char *why, size_t why_cap)
+static enum status read_alg(const char *registry, enum jwt_alg alg, struct token_keys *k, char *why,
+                            size_t why_cap)
 {
     char path[PATH_MAX];
     enum status st = path_of(path, registry, jwt_alg_name(alg), why, why_cap);
 
     if (st || access(path, F_OK) != 0)
         return st;
-    st = signing_keys_read(path, out, why, why_cap);
-    return st ? st : check_alg(*out, alg, path, why, why_cap);
+    st = signing_keys_read_noted(path, &k->sources, &k->of[alg], why, why_cap);
+    return st ? st : check_alg(k->of[alg], alg, path, why, why_cap);
 }
 
-static enum status read_all(const char *registry, struct token_keys *k, char *why, size_t why_cap)
+static enum status folder_of(char out[static PATH_MAX], const char *registry, char *why,
+                             size_t why_cap)
 {
-    char folder[PATH_MAX];
-    enum status st = path_of(folder, registry, "", why, why_cap);
+    enum status st = path_of(out, registry, "", why, why_cap);
 
-    if (st || access(folder, F_OK) != 0)
-        return st;
-    folder[strlen(folder) - 1] = '\0'; /* lstat would follow a link with a slash behind it */
-    st = registry_check_private(folder, why, why_cap);
-    for (int alg = JWT_ES256; alg < JWT_ALG_COUNT && !st; alg++)
-        st = read_alg(registry, (enum jwt_alg)alg, &k->of[alg], why, why_cap);
+    if (!st)
+        out[strlen(out) - 1] = '\0'; /* lstat would follow a link with a slash behind it */
     return st;
 }
 
-enum status token_keys_read(const char *registry, struct token_keys **out, char *why,
-                            size_t why_cap)
+static enum status read_all(const char *registry, const char *folder, struct token_keys *k,
+                            char *why, size_t why_cap)
 {
-    struct token_keys *k = calloc(1, sizeof *k);
+    if (access(folder, F_OK) != 0)
+        return ST_OK;
+    enum status st = registry_enter(folder, &k->sources, why, why_cap);
+    for (int alg = JWT_ES256; alg < JWT_ALG_COUNT && !st; alg++)
+        st = read_alg(registry, (enum jwt_alg)alg, k, why, why_cap);
+    return st;
+}
 
+/* Where there are none, they are not shared: none is soon read. */
+static bool is_unchanged(const struct token_keys *former, const char *folder)
+{
+    return former && former->sources.len && sources_unchanged(&former->sources, folder);
+}
+
+static struct token_keys *token_keys_hold(struct token_keys *k)
+{
+    atomic_fetch_add_explicit(&k->holders, 1, memory_order_relaxed);
+    return k;
+}
+
+enum status token_keys_renew(const char *registry, struct token_keys *former,
+                             struct token_keys **out, char *why, size_t why_cap)
+{
+    char folder[PATH_MAX];
+    enum status st = folder_of(folder, registry, why, why_cap);
+
+    if (st)
+        return st;
+    if (is_unchanged(former, folder)) {
+        *out = token_keys_hold(former);
+        return ST_OK;
+    }
+    struct token_keys *k = calloc(1, sizeof *k);
     if (!k)
         return ST_NO_MEMORY;
-    enum status st = read_all(registry, k, why, why_cap);
+    atomic_init(&k->holders, 1);
+    k->sources = sources_begin(folder, NULL);
+    st = read_all(registry, folder, k, why, why_cap);
+    sources_end(&k->sources);
     if (st)
         token_keys_free(k);
     else
@@ -79,12 +112,19 @@ enum status token_keys_read(const char *registry, struct token_keys **out, char 
     return st;
 }
 
+enum status token_keys_read(const char *registry, struct token_keys **out, char *why,
+                            size_t why_cap)
+{
+    return token_keys_renew(registry, NULL, out, why, why_cap);
+}
+
 void token_keys_free(struct token_keys *k)
 {
-    if (!k)
+    if (!k || atomic_fetch_sub_explicit(&k->holders, 1, memory_order_acq_rel) != 1)
         return;
     for (int alg = 0; alg < JWT_ALG_COUNT; alg++)
         signing_keys_free(k->of[alg]);
+    sources_clear(&k->sources);
     free(k);
 }
 

@@ -8,7 +8,10 @@ struct token_keys;
 /* What is not there is no error: it holds no keys. Otherwise as signing_keys_read. */
 enum status token_keys_read(const char *registry, struct token_keys **out, char *why,
                             size_t why_cap) MUST_USE;
-void token_keys_free(struct token_keys *k);
+/* The same, or `former` once more if nothing has changed since; NULL if there is none. */
+enum status token_keys_renew(const char *registry, struct token_keys *former,
+                             struct token_keys **out, char *why, size_t why_cap) MUST_USE;
+void token_keys_free(struct token_keys *k); /* as often as it was read or renewed */
 
 /* NULL if there are none: never any for HS256. */
 struct signing_keys *token_keys_of(const struct token_keys *k, enum jwt_alg alg);

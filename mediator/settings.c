@@ -140,8 +140,10 @@ static enum status read_checks(const struct section *top, struct settings *out)
     return st;
 }
 
-enum status settings_load(cfg_t *cfg, struct log *log, void **model, char *why, size_t why_cap)
+enum status settings_load(cfg_t *cfg, struct log *log, struct folder_watch *watch, void **model,
+                          char *why, size_t why_cap)
 {
+    (void)watch;
     const struct section top = { .cfg = cfg, .why = why, .why_cap = why_cap };
     struct settings *s = calloc(1, sizeof *s);
     enum status st = s ? read_issuer(&top, s) : ST_NO_MEMORY;

@@ -132,7 +132,8 @@ struct settings {
 extern cfg_opt_t settings_opts[];
 
 /* As a daemon_spec wants them. `why` names the key that is wrong. */
-enum status settings_load(cfg_t *cfg, struct log *log, void **model, char *why, size_t why_cap);
+enum status settings_load(cfg_t *cfg, struct log *log, struct folder_watch *watch, void **model,
+                          char *why, size_t why_cap);
 void settings_free(void *model);
 
 const struct client *settings_client(const struct settings *s, struct slice id);

@@ -76,10 +76,24 @@ static enum status read_all(int fd, uint8_t *out, size_t cap, size_t size, size_
     return ST_TOO_LARGE;
 }
 
-static enum status read_secret(const char *path, size_t min, struct secret **out)
+static enum status read_open(int fd, size_t size, size_t min, struct secret **out)
 {
     uint8_t text[SECRET_LEN_MAX + 2];
-    size_t len = 0, size = 0;
+    size_t len = 0;
+    enum status st = read_all(fd, text, sizeof text, size, &len);
+
+    if (!st) {
+        if (len && text[len - 1] == '\n')
+            len--;
+        st = lock_away((struct slice){ text, len }, min, out);
+    }
+    secret_wipe(text, sizeof text);
+    return st;
+}
+
+static enum status read_secret(const char *path, size_t min, struct secret **out)
+{
+    size_t size = 0;
     /* Not to wait for a FIFO's writer: check_owner refuses it then. */
     int fd = open(path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK);
 
@@ -89,15 +103,14 @@ static enum status read_secret(const char *path, size_t min, struct secret **out
                                                    : ST_IO;
     enum status st = check_owner(fd, &size);
     if (!st)
-        st = read_all(fd, text, sizeof text, size, &len);
+        st = read_open(fd, size, min, out);
     close(fd);
-    if (!st) {
-        if (len && text[len - 1] == '\n')
-            len--;
-        st = lock_away((struct slice){ text, len }, min, out);
-    }
-    secret_wipe(text, sizeof text);
     return st;
+}
+
+enum status secret_read_open(int fd, size_t size, struct secret **out)
+{
+    return read_open(fd, size, SECRET_LEN_MIN, out);
 }
 
 enum status secret_read_file(const char *path, struct secret **out)

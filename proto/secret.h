@@ -18,6 +18,8 @@ enum status secret_new(struct slice bytes, struct secret **out) MUST_USE;
  * ST_DENIED if group or others may read the file or it belongs to neither us
  * nor root, ST_NOT_FOUND, ST_IO, or as secret_new. */
 enum status secret_read_file(const char *path, struct secret **out) MUST_USE;
+/* The same from an open file of that size: the caller has seen who may use it. */
+enum status secret_read_open(int fd, size_t size, struct secret **out) MUST_USE;
 /* The same for a password that another system sets: of any length but 0. */
 enum status secret_read_password(const char *path, struct secret **out) MUST_USE;
 void secret_free(struct secret *s);

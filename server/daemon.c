@@ -99,8 +99,9 @@ static void note_reload(struct daemon *d, enum status st, const char *cause, con
 
 static enum status load_model(struct daemon *d, struct loaded *l, char *why, size_t why_cap)
 {
-    model_watch_begin(d->watch, loaded_folder(d->spec, l));
-    enum status st = loaded_model(d->spec, d->options.config, l, d->log, why, why_cap);
+    struct folder_watch *watch = d->spec->model_renew ? model_watch_begin(d->watch) : NULL;
+    enum status st = loaded_model(d->spec, d->options.config, l, d->log, watch, why, why_cap);
+
     model_watch_end(d->watch, st == ST_OK);
     return st;
 }
@@ -132,7 +133,7 @@ static void reload(struct daemon *d)
     notify_send("READY=1");
 }
 
-/* The folder that the model is made of has changed. It is watched before it is read, so that what
+/* A folder that the model is made of has changed. Each is watched before it is read, so that what
  * changes meanwhile comes here again. */
 static void on_change(void *arg)
 {
@@ -142,8 +143,9 @@ static void on_change(void *arg)
 
     if (d->draining)
         return;
-    model_watch_again(d->watch);
-    enum status st = loaded_renew(d->spec, d->loaded.model, d->log, &model, why, sizeof why);
+    enum status st = loaded_renew(d->spec, d->loaded.model, d->log, model_watch_current(d->watch),
+                                  &model, why, sizeof why);
+    model_watch_settle(d->watch);
     if (!st)
         use_model(d, model);
     note_reload(d, st, "change", why);
@@ -480,7 +482,7 @@ static int check_config(struct daemon *d)
     if (!st)
         st = loaded_config(d->spec, d->options.config, &d->loaded, why, sizeof why);
     if (!st)
-        st = loaded_model(d->spec, d->options.config, &d->loaded, d->log, why, sizeof why);
+        st = loaded_model(d->spec, d->options.config, &d->loaded, d->log, NULL, why, sizeof why);
     loaded_clear(&d->loaded);
     log_free(d->log);
     if (st)

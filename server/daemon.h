@@ -6,6 +6,7 @@
 #include "model_ref.h"
 #include "store.h"
 
+struct folder_watch;
 struct meter;
 struct metric;
 struct readiness;
@@ -44,15 +45,16 @@ struct daemon_spec {
      */
     const char *const *written;
 
-    /* Keeps nothing of cfg, which may go at once. `why` says what is wrong. */
-    enum status (*model_load)(cfg_t *cfg, struct log *log, void **model, char *why, size_t why_cap);
+    /* Keeps nothing of cfg, which may go at once, nor of watch, to which it adds each folder before
+     * it looks into it; NULL if nobody watches. `why` says what is wrong. */
+    enum status (*model_load)(cfg_t *cfg, struct log *log, struct folder_watch *watch, void **model,
+                              char *why, size_t why_cap);
     void (*model_free)(void *model);
-    /* Both or none: the setting that names a folder which the model is made of, and what makes a
-     * model like the former one of that folder as it is now. Its changes are taken up so, without
-     * the configuration, which may be half written. */
-    const char *model_folder;
-    enum status (*model_renew)(const void *former, struct log *log, void **model, char *why,
-                               size_t why_cap);
+    /* Makes a model like the former one of the same folders as they are now. Their changes are
+     * taken up so, without the configuration, which may be half written. NULL: nothing is watched.
+     */
+    enum status (*model_renew)(const void *former, struct log *log, struct folder_watch *watch,
+                               void **model, char *why, size_t why_cap);
 
     /* What it counts beyond what every daemon does (daemon_metrics.h). */
     const struct metric *metrics;
@@ -77,6 +79,6 @@ struct daemon_spec {
 
 /* GET /healthz and /readyz are rows that a daemon takes from health.h.
  *
- * --config FILE, --check-config, --version, --help; SIGHUP and changes in model_folder reload,
+ * --config FILE, --check-config, --version, --help; SIGHUP and changes in watched folders reload,
  * SIGTERM and SIGINT drain, a second one ends at once. Returns the exit code. */
 int daemon_main(const struct daemon_spec *spec, int argc, char **argv);

@@ -1,4 +1,5 @@
-/* folder_watch: tells when something below a folder has changed and it has been quiet since. */
+/* folder_watch: tells when something in one of several folders has changed and it has been quiet
+ * since. */
 #pragma once
 #include <event2/event.h>
 
@@ -15,7 +16,9 @@ enum status folder_watch_new(struct event_base *base, folder_watch_fn *fn, void 
                              struct folder_watch **out) MUST_USE;
 void folder_watch_free(struct folder_watch *w);
 
-/* Watches this folder and those below it that are not hidden, as they are now, and no others: to be
- * called again after each change. Links are not followed. ST_NOT_FOUND if the folder itself cannot
- * be watched, ST_BUSY if the system lets us watch no more than some of those below. */
-enum status folder_watch_set(struct folder_watch *w, const char *folder) MUST_USE;
+/* Watches this folder too, for as long as it is there, but none below it: who reads it adds those
+ * before looking into them, and does so again after each change. Once is as good as twice. */
+void folder_watch_add(struct folder_watch *w, const char *folder);
+
+/* ST_BUSY if the system has let us watch no more than some of them. */
+enum status folder_watch_trouble(const struct folder_watch *w);

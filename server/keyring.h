@@ -1,10 +1,12 @@
 /* keyring: the client secrets of one app: the one that signs, and those that
  * still verify; or the mediator's own, which seal and open refresh tokens. A folder holds one file
- * a secret, named by its kid, and `keyring.conf`, written whole and renamed into place: current =
- * "kid" retired "kid" { verify_until = 1790000000 }   # seconds since the epoch */
+ * a secret, named by its kid, and `keyring.conf`, a record, written whole and renamed into place:
+ *   current = "kid"
+ *   retired "kid" { verify_until = 1790000000 }   # seconds since the epoch */
 #pragma once
 #include "jwt_verify.h"
 #include "secret.h"
+#include "sources.h"
 
 enum { KEYRING_MAX = 8 };
 
@@ -14,6 +16,9 @@ struct keyring;
  * ST_INVALID, ST_IO. `why` receives a text for people, naming the file. */
 enum status keyring_read(const char *folder, struct keyring **out, char *why,
                          size_t why_cap) MUST_USE;
+/* The same, and what it was read from. */
+enum status keyring_read_noted(const char *folder, struct sources *sources, struct keyring **out,
+                               char *why, size_t why_cap) MUST_USE;
 void keyring_free(struct keyring *k);
 
 const char *keyring_current_kid(const struct keyring *k);

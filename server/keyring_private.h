@@ -14,7 +14,7 @@ struct keyring_entry {
 /* The current one is the first. */
 struct keyring {
     size_t count;
-    struct keyring_entry entries[KEYRING_MAX];
+    struct keyring_entry entries[]; /* KEYRING_MAX at most: thousands of keyrings have one */
 };
 
 /* folder/name; ST_TOO_LARGE. */

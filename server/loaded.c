@@ -48,24 +48,20 @@ static enum status hold_model(const struct daemon_spec *spec, void *model, struc
 }
 
 enum status loaded_model(const struct daemon_spec *spec, const char *path, struct loaded *l,
-                         struct log *log, char *why, size_t why_cap)
+                         struct log *log, struct folder_watch *watch, char *why, size_t why_cap)
 {
     void *model;
-    enum status st = spec->model_load(l->cfg, log, &model, why, why_cap);
+    enum status st = spec->model_load(l->cfg, log, watch, &model, why, why_cap);
 
     return st ? in_file(st, path, why, why_cap) : hold_model(spec, model, &l->model, why, why_cap);
 }
 
 enum status loaded_renew(const struct daemon_spec *spec, const struct model_ref *former,
-                         struct log *log, struct model_ref **out, char *why, size_t why_cap)
+                         struct log *log, struct folder_watch *watch, struct model_ref **out,
+                         char *why, size_t why_cap)
 {
     void *model;
-    enum status st = spec->model_renew(former->model, log, &model, why, why_cap);
+    enum status st = spec->model_renew(former->model, log, watch, &model, why, why_cap);
 
     return st ? st : hold_model(spec, model, out, why, why_cap);
-}
-
-const char *loaded_folder(const struct daemon_spec *spec, const struct loaded *l)
-{
-    return spec->model_folder ? cfg_getstr(l->cfg, spec->model_folder) : NULL;
 }

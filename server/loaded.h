@@ -14,11 +14,10 @@ enum status loaded_config(const struct daemon_spec *spec, const char *path, stru
                           char *why, size_t why_cap) MUST_USE;
 /* Adds the model. */
 enum status loaded_model(const struct daemon_spec *spec, const char *path, struct loaded *l,
-                         struct log *log, char *why, size_t why_cap) MUST_USE;
-/* A model like the former one, of what its folder holds now. */
-enum status loaded_renew(const struct daemon_spec *spec, const struct model_ref *former,
-                         struct log *log, struct model_ref **out, char *why,
+                         struct log *log, struct folder_watch *watch, char *why,
                          size_t why_cap) MUST_USE;
-/* The folder that the model is made of, or NULL. */
-const char *loaded_folder(const struct daemon_spec *spec, const struct loaded *l);
+/* A model like the former one, of what its folders hold now. */
+enum status loaded_renew(const struct daemon_spec *spec, const struct model_ref *former,
+                         struct log *log, struct folder_watch *watch, struct model_ref **out,
+                         char *why, size_t why_cap) MUST_USE;
 void loaded_clear(struct loaded *l);

@@ -1,4 +1,4 @@
-/* model_watch: the folder that a daemon's model is made of, watched for changes. */
+/* model_watch: the folders that a daemon's model is made of, watched for changes. */
 #pragma once
 #include "folder_watch.h"
 #include "log.h"
@@ -10,10 +10,13 @@ enum status model_watch_new(struct event_base *base, struct log *log, folder_wat
                             void *arg, struct model_watch **out) MUST_USE;
 void model_watch_free(struct model_watch *w);
 
-/* A model is about to be made of this folder, or of none (NULL): what changes from here on is told.
- * A folder that cannot be watched as a whole is a warning in the log: SIGHUP does it then. */
-void model_watch_begin(struct model_watch *w, const char *folder);
-/* The model is in force; or it was none, and the folder is again the one before. */
+/* Where a model that is about to be made of other folders, perhaps, adds those that it reads; NULL
+ * where nothing can be watched: SIGHUP does it then, and the log says so. */
+struct folder_watch *model_watch_begin(struct model_watch *w);
+/* That model is in force and the former one's folders are watched no more; or it is not. */
 void model_watch_end(struct model_watch *w, bool in_force);
-/* The folder of the model in force, as it is now. */
-void model_watch_again(struct model_watch *w);
+
+/* Where one that is made of the same folders again adds them before it reads them. */
+struct folder_watch *model_watch_current(struct model_watch *w);
+/* After it. */
+void model_watch_settle(struct model_watch *w);

@@ -74,8 +74,14 @@ static enum status add_entries(const struct keyring *keyring, struct signing_key
 enum status signing_keys_read(const char *folder, struct signing_keys **out, char *why,
                               size_t why_cap)
 {
+    return signing_keys_read_noted(folder, NULL, out, why, why_cap);
+}
+
+enum status signing_keys_read_noted(const char *folder, struct sources *sources,
+                                    struct signing_keys **out, char *why, size_t why_cap)
+{
     struct keyring *keyring;
-    enum status st = keyring_read(folder, &keyring, why, why_cap);
+    enum status st = keyring_read_noted(folder, sources, &keyring, why, why_cap);
 
     if (st)
         return st;

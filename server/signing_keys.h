@@ -12,6 +12,9 @@ struct signing_keys;
  * `why` is for people. */
 enum status signing_keys_read(const char *folder, struct signing_keys **out, char *why,
                               size_t why_cap) MUST_USE;
+/* The same, and what they were read from. */
+enum status signing_keys_read_noted(const char *folder, struct sources *sources,
+                                    struct signing_keys **out, char *why, size_t why_cap) MUST_USE;
 void signing_keys_free(struct signing_keys *k);
 
 /* Of the current key: the JWK's own `kid`, or else its file's name. */

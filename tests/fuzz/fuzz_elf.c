@@ -54,11 +54,10 @@ static void check_dynamic(struct slice file)
 /* Two modules of one build, so that symbols are found in the other one too. */
 static void check_imports(struct slice file)
 {
-    static struct build build;
+    struct module modules[2] = { { .file = file }, { .file = file } };
+    const struct build build = { .module_count = 2, .modules = modules };
     struct imports *imports;
 
-    build.module_count = 2;
-    build.modules[0].file = build.modules[1].file = file;
     MUST(imports_new(&build, &imports) == ST_OK);
     for (size_t m = 0; m < 2; m++)
         for (uint32_t n = 0; n < imports_count(imports, m); n++) {

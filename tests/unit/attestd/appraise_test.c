@@ -92,6 +92,7 @@ Test(appraise, what_nobody_asked_is_seen)
 Test(appraise, one_changed_byte_in_an_asked_block_is_seen)
 {
     struct build changed = *build;
+    struct module module = build->modules[0];
     struct drawn about_changed = asked;
     uint8_t *bytes = malloc(build->modules[0].file.len);
 
@@ -99,7 +100,8 @@ Test(appraise, one_changed_byte_in_an_asked_block_is_seen)
     for (uint32_t i = 0; i < asked.count; i++)
         if (asked.probes[i].kind == PROBE_FILE)
             bytes[(size_t)asked.probes[i].blocks[3] * PROBE_BLOCK_LEN + 17] ^= 1;
-    changed.modules[0].file.data = bytes;
+    module.file.data = bytes;
+    changed.modules = &module;
     about_changed.build = &changed;
     struct appraisal a = { .known = true };
     appraise_evidence(&about_changed, &answer, &jkt, &a);

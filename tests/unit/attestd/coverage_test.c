@@ -19,6 +19,9 @@ static void setup(void)
 {
     static uint8_t bytes[61 * PROBE_BLOCK_LEN];
 
+    static struct module modules[2];
+
+    build.modules = modules;
     build.module_count = 2;
     build.modules[0].file = (struct slice){ bytes, 61 * PROBE_BLOCK_LEN };
     build.modules[1].file = (struct slice){ bytes, 35 * PROBE_BLOCK_LEN + 7 };

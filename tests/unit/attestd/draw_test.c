@@ -68,13 +68,12 @@ Test(draw, the_fraction_is_the_least_of_what_is_required)
 
 Test(draw, modules_share_the_blocks_by_their_size)
 {
-    static struct build two;
+    struct module modules[] = { build->modules[0], build->modules[0] };
+    struct build two = { .module_count = 2, .modules = modules };
     uint8_t challenge[CHALLENGE_LEN] = { 3 };
     struct drawn drawn;
     uint32_t blocks = 0;
 
-    two.module_count = 2;
-    two.modules[0] = two.modules[1] = build->modules[0];
     draw_probes(&two, &POLICY_DEFAULT, challenge, 64, &drawn);
     for (uint32_t i = 0; i < drawn.count; i++)
         if (drawn.probes[i].kind == PROBE_FILE)

@@ -89,7 +89,8 @@ Test(imports, they_are_worked_out_once)
 Test(imports, a_file_that_cannot_be_read_has_none)
 {
     static const uint8_t bytes[64] = { 0x7f, 'E', 'L', 'F' };
-    static struct build broken = { .module_count = 1 };
+    static struct module module;
+    static struct build broken = { .module_count = 1, .modules = &module };
     struct imports *none;
 
     broken.modules[0].file = (struct slice){ bytes, 10 };

@@ -5,7 +5,8 @@
 /* What verifiers make of it is in verifier_maps_test.c. */
 Test(origin, whose_code_it_is)
 {
-    static struct build build = { .module_count = 2 };
+    static struct module modules[2];
+    static struct build build = { .module_count = 2, .modules = modules };
     const struct build_id own = { 8, { 1 } }, library = { 8, { 2 } }, other = { 8, { 3 } },
                           none = { 0, { 0 } };
     static const struct {

@@ -59,7 +59,7 @@ static inline enum status configured_load(struct configured *c, const char *text
     configured_write(c, path, text);
     enum status st = config_parse(path, settings_opts, &cfg, c->why, sizeof c->why);
     if (!st)
-        st = settings_load(cfg, NULL, &c->model, c->why, sizeof c->why);
+        st = settings_load(cfg, NULL, NULL, &c->model, c->why, sizeof c->why);
     if (cfg)
         cfg_free(cfg);
     return st;

@@ -31,9 +31,10 @@ static struct sandbox {
 
 /* --- the daemon under test --- */
 
-static enum status load_word(cfg_t *cfg, struct log *log, void **model, char *why, size_t why_cap)
+static enum status load_word(cfg_t *cfg, struct log *log, struct folder_watch *watch, void **model,
+                             char *why, size_t why_cap)
 {
-    (void)log;
+    (void)log, (void)watch;
     if (!cfg_getstr(cfg, "word")) {
         snprintf(why, why_cap, "word is missing");
         return ST_INVALID;

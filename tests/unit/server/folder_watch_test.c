@@ -24,6 +24,15 @@ static void run(const char *command)
     cr_assert_eq(system(line), 0, "%s", line);
 }
 
+static void add(const char *name)
+{
+    char path[128];
+
+    snprintf(path, sizeof path, "%s/%s", folder, name);
+    folder_watch_add(watch, path);
+    cr_assert_eq(folder_watch_trouble(watch), ST_OK);
+}
+
 static void start(void)
 {
     strcpy(folder, "/tmp/vouchsafe-watch-XXXXXX");
@@ -32,7 +41,9 @@ static void start(void)
     base = event_base_new();
     told = 0;
     cr_assert_eq(folder_watch_new(base, on_told, &told, &watch), ST_OK);
-    cr_assert_eq(folder_watch_set(watch, folder), ST_OK);
+    add("");
+    add("a");
+    add("a/b");
 }
 
 static void stop(void)
@@ -99,25 +110,43 @@ Test(folder_watch, many_changes_are_told_together)
     cr_assert_eq(told, 1);
 }
 
-Test(folder_watch, folders_that_have_come_are_watched_when_it_is_set_again)
+Test(folder_watch, folders_that_have_come_are_watched_once_they_are_added)
 {
     run("mkdir a/late");
     settle();
     cr_assert_eq(told, 1);
-    cr_assert_eq(folder_watch_set(watch, folder), ST_OK);
+    run("echo > a/late/file");
+    settle();
+    cr_assert_eq(told, 1);
+    add("a/late");
     run("echo > a/late/file");
     settle();
     cr_assert_eq(told, 2);
 }
 
-Test(folder_watch, a_folder_that_is_not_there)
+/* One that is moved into place under the same name is another folder. */
+Test(folder_watch, a_folder_is_watched_as_long_as_it_is_there)
 {
-    cr_assert_eq(folder_watch_set(watch, "/tmp/vouchsafe-nowhere"), ST_NOT_FOUND);
-    run("echo y > a/b/file");
+    run("rm -r a/b");
     settle();
-    cr_assert_eq(told, 0, "nor is the former one watched");
-    cr_assert_eq(folder_watch_set(watch, folder), ST_OK);
-    run("echo z > a/b/file");
+    run("mkdir .b && mv .b a/b");
+    settle();
+    told = 0;
+    run("echo > a/b/file");
+    settle();
+    cr_assert_eq(told, 0);
+    add("a/b");
+    add("a/b");
+    run("echo > a/b/file");
+    settle();
+    cr_assert_eq(told, 1);
+}
+
+Test(folder_watch, what_is_no_folder_disturbs_nothing)
+{
+    add("none");
+    add("a/b/file");
+    run("echo y > a/b/file");
     settle();
     cr_assert_eq(told, 1);
 }
