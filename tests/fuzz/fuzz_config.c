@@ -56,7 +56,7 @@ static void load_model(cfg_t *cfg)
     char why[CONFIG_WHY_MAX] = "";
     void *model;
 
-    if (settings_load(cfg, NULL, &model, why, sizeof why) == ST_OK) {
+    if (settings_load(cfg, NULL, NULL, &model, why, sizeof why) == ST_OK) {
         (void)!settings_client(model, SLICE_LIT("my-app"));
         settings_free(model);
     } else {
