@@ -227,6 +227,7 @@ static void *run(void *arg)
     enum status st = open_all(t);
 
     if (!st) {
+        log_flush(t->worker.log); /* before those start that rely on this one */
         set_phase(t, SERVING, ST_OK);
         event_base_dispatch(t->worker.base);
     }
