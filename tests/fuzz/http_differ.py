@@ -42,7 +42,7 @@ JUDGED = {
         (rb"(?i:proxy-connection:)",
          "it takes Proxy-Connection for Connection (RFC 9112 section C.2.2 warns of that)"),
     "more for us, all for it":
-        (rb"(\A|\n)\r(\n\r)*\n?\Z", "an empty line before a request, which it skips, and we refuse with what follows"),
+        (rb"\r(\n\r)*\n?\Z", "an empty line before a request, which it skips, and we refuse with what follows"),
 }
 
 

@@ -287,7 +287,7 @@ class Talk:
     """One connection; answers() reads until it closes or is quiet."""
 
     def __init__(self, port):
-        self.socket = socket.create_connection(("127.0.0.1", port), timeout=10)
+        self.socket = socket.create_connection(("127.0.0.1", port), timeout=60)
         self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
     def send(self, parts):
@@ -299,7 +299,7 @@ class Talk:
 
     def answers(self, quiet=None):
         """(list of status codes, whether it closed)"""
-        self.socket.settimeout(quiet or 10)
+        self.socket.settimeout(quiet or 60)
         data = b""
         try:
             while True:
