@@ -60,16 +60,19 @@ class Eavesdropper:
 
 
 class DoorLock(DeviceCase):
+    WRAP = []  # before the device's command line
+    BEAT = 1   # seconds
+
     def setUp(self):
         self.start_door()
 
     def start_door(self):
         log = os.path.join(self.folder, "door-%s-%f.log" % (self.id(), time.time()))
-        self.door = Child([program("door-lock"), "--id", "door-1", "--key",
+        self.door = Child([*self.WRAP, program("door-lock"), "--id", "door-1", "--key",
                            self.registry.key_file("door-1"), "--mediator",
-                           "127.0.0.1:%d" % self.device_port, "--listen", "0", "--beat", "1"], log)
-        self.addCleanup(self.door.stop)
-        self.door.wait_ready(lambda: "link up" in self.door.output(), 30)
+                           "127.0.0.1:%d" % self.device_port, "--listen", "0", "--beat", self.BEAT], log)
+        self.addCleanup(self.door.stop, 60)
+        self.door.wait_ready(lambda: "link up" in self.door.output(), 60)
         self.port = int(self.door.output().split()[1])
 
     def opened(self):

@@ -17,6 +17,8 @@ QUIET = 1.0  # seconds after which the device listens again
 
 
 class MedicalDevice(FolderCase):
+    WRAP = []  # before the device's command line
+
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
@@ -41,12 +43,12 @@ class MedicalDevice(FolderCase):
         if self.device:
             self.device.kill()
         log = os.path.join(self.folder, "device-%s-%f.log" % (self.id(), time.time()))
-        self.device = Child([program("medical-device"), "--id", DEVICE, "--issuer", ISSUER,
+        self.device = Child([*self.WRAP, program("medical-device"), "--id", DEVICE, "--issuer", ISSUER,
                              "--trust", os.path.join(self.folder, "keys.json"),
                              "--key", os.path.join(self.folder, "device.jwk"),
                              "--line", self.line.device, "--state", self.floor], log)
-        self.addCleanup(self.device.stop)
-        self.device.wait_ready(lambda: "listening" in self.device.output())
+        self.addCleanup(self.device.stop, 60)
+        self.device.wait_ready(lambda: "listening" in self.device.output(), 60)
 
     def mint(self, scope=SCOPE, device=DEVICE, issuer=ISSUER, seconds=600):
         """A token and its key."""
