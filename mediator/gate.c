@@ -65,8 +65,10 @@ static struct verdict read_token(struct examination *x, enum status st)
     if (st)
         return token_verdicts[st].refusal ? token_verdicts[st]
                                           : REFUSED(REFUSE_INTERNAL, "token: failed");
-    if (integrity_claims_decode(&x->token, &x->claims) ||
-        slice_copy_text(x->claims.software_version, x->out->version, sizeof x->out->version))
+    st = integrity_claims_decode(&x->token, &x->claims);
+    if (st == ST_NO_MEMORY)
+        return token_verdicts[st];
+    if (st || slice_copy_text(x->claims.software_version, x->out->version, sizeof x->out->version))
         return REFUSED(REFUSE_ATTESTATION, "token: claims");
     x->out->jkt = jwk_thumbprint(&x->claims.instance_key);
     x->out->has_jkt = true;

@@ -116,6 +116,8 @@ struct verdict possession_check_dpop(const struct possession_input *in,
     enum status st = jwt_verify(http1_header_value(in->head, DPOP_HEADER), &rules, instance_key,
                                 (void *)in, &token);
 
+    if (st == ST_NO_MEMORY)
+        return REFUSED(REFUSE_INTERNAL, "no memory");
     if (st)
         return REFUSED(REFUSE_DPOP, reasons[st] ? reasons[st] : "DPoP: failed");
     struct verdict v = check_claims(in, &token, out);

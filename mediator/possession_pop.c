@@ -64,6 +64,8 @@ struct verdict possession_check_pop(const struct possession_input *in, struct po
     enum status st = jwt_verify(http1_header_value(in->head, ATTESTATION_POP_HEADER), &rules,
                                 instance_key, (void *)in, &token);
 
+    if (st == ST_NO_MEMORY)
+        return REFUSED(REFUSE_INTERNAL, "no memory");
     if (st)
         return REFUSED(REFUSE_ATTESTATION, reasons[st] ? reasons[st] : "proof: failed");
     struct verdict v = check_claims(in, &token, out);

@@ -180,8 +180,10 @@ static enum status p256_verify(const struct public_key *key, struct slice messag
         r = s = NULL; /* sig owns them now */
     else
         st = ST_NO_MEMORY;
-    if (ec && st == ST_DENIED && ECDSA_do_verify(hash.bytes, sizeof hash.bytes, sig, ec) == 1)
-        st = ST_OK;
+    if (st == ST_DENIED)
+        st = ec && ECDSA_do_verify(hash.bytes, sizeof hash.bytes, sig, ec) == 1
+                 ? ST_OK
+                 : p256_why(ST_DENIED);
     BN_free(r);
     BN_free(s);
     ECDSA_SIG_free(sig);
@@ -194,7 +196,7 @@ static enum status p256_check(const struct public_key *key)
     EC_KEY *ec = p256_public(key);
 
     EC_KEY_free(ec);
-    return ec ? ST_OK : ST_INVALID;
+    return ec ? ST_OK : p256_why(ST_INVALID);
 }
 
 static enum status ed25519_restore(struct private_key *out)

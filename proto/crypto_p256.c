@@ -1,6 +1,7 @@
 #include "crypto_p256.h"
 
 #include <openssl/bn.h>
+#include <openssl/err.h>
 #include <openssl/nid.h>
 
 EC_KEY *p256_new(void)
@@ -21,6 +22,15 @@ EC_KEY *p256_public(const struct public_key *key)
     BN_free(x);
     BN_free(y);
     return ec;
+}
+
+/* A caller whose key could not be looked at must not be told that it is wrong. */
+enum status p256_why(enum status otherwise)
+{
+    uint32_t error = ERR_peek_last_error();
+
+    ERR_clear_error();
+    return ERR_GET_REASON(error) == ERR_R_MALLOC_FAILURE ? ST_NO_MEMORY : otherwise;
 }
 
 EC_KEY *p256_private(const uint8_t d[static KEY_COORD_LEN])

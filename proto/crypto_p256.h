@@ -9,5 +9,7 @@
 EC_KEY *p256_new(void);
 /* A key whose point is checked to be on the curve; NULL otherwise. */
 EC_KEY *p256_public(const struct public_key *key);
+/* Why the one before was NULL: ST_NO_MEMORY, or else `otherwise`. */
+enum status p256_why(enum status otherwise) MUST_USE;
 /* The key of a scalar, with its public point; NULL if it is no scalar of the curve. */
 EC_KEY *p256_private(const uint8_t d[static KEY_COORD_LEN]);

@@ -52,5 +52,6 @@ enum status integrity_claims_decode(const struct jwt *token, struct integrity_cl
         json_get_optional_text(claims, "swname", SOFTWARE_MAX, &out->software_name) ||
         json_get_optional_text(claims, "swversion", SOFTWARE_MAX, &out->software_version))
         return ST_INVALID;
-    return read_instance_key(claims, &out->instance_key) ? ST_INVALID : ST_OK;
+    enum status st = read_instance_key(claims, &out->instance_key);
+    return st && st != ST_NO_MEMORY ? ST_INVALID : st;
 }

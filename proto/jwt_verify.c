@@ -165,26 +165,29 @@ static enum status read_header(struct slice text, const struct jwt_rules *rules,
     return st;
 }
 
-static bool signature_holds(const struct parts *parts, const struct jwt_key *key)
+/* ST_DENIED if it does not hold. */
+static enum status try_signature(const struct parts *parts, const struct jwt_key *key)
 {
     if (key->alg != JWT_HS256)
-        return crypto_verify(key->public, parts->signed_text, parts->signature.data) == ST_OK;
+        return crypto_verify(key->public, parts->signed_text, parts->signature.data);
     struct digest mac = crypto_hmac_sha256(key->secret, parts->signed_text);
-    return secret_equal((struct slice){ mac.bytes, sizeof mac.bytes }, parts->signature);
+    bool same = secret_equal((struct slice){ mac.bytes, sizeof mac.bytes }, parts->signature);
+    return same ? ST_OK : ST_DENIED;
 }
 
 static enum status check_signature(const struct parts *parts, const struct header *header,
                                    jwt_key_fn *keys, void *arg)
 {
     const struct public_key *jwk = header->has_jwk ? &header->jwk : NULL;
+    enum status st = ST_DENIED;
     struct jwt_key key;
 
     if (parts->signature.len != algs[header->alg].signature_len)
         return ST_INVALID;
-    for (unsigned i = 0; keys(arg, slice_of(header->kid), jwk, i, &key); i++)
-        if (key.alg == header->alg && signature_holds(parts, &key))
-            return ST_OK;
-    return ST_DENIED;
+    for (unsigned i = 0; st == ST_DENIED && keys(arg, slice_of(header->kid), jwk, i, &key); i++)
+        if (key.alg == header->alg)
+            st = try_signature(parts, &key);
+    return st;
 }
 
 /* A NumericDate that is a whole number (RFC 7519 §2). */

@@ -92,9 +92,12 @@ enum status attestation_request_decode(const cJSON *message, struct attestation_
 
     if (json_only_members(message, members) ||
         json_get_bytes(message, "challenge", out->challenge, sizeof out->challenge) ||
-        json_get_object(message, "jwk", &jwk) || jwk_read(jwk, &out->instance_key) ||
-        read_format(message, &out->format) || read_audience(message, out))
+        json_get_object(message, "jwk", &jwk) || read_format(message, &out->format) ||
+        read_audience(message, out))
         return ST_INVALID;
+    enum status st = jwk_read(jwk, &out->instance_key);
+    if (st)
+        return st == ST_NO_MEMORY ? st : ST_INVALID;
     return read_all_evidence(message, out);
 }
 

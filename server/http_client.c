@@ -262,6 +262,20 @@ static size_t request_room(const struct http_client *client, const struct http_c
     return room;
 }
 
+/* What says no later on. Without memory even for that nobody can be answered: end, and be started
+ * anew. */
+static struct pending *pending_without_memory(http_client_fn *done, void *arg)
+{
+    struct pending *p = calloc(1, sizeof *p);
+
+    if (!p)
+        abort();
+    p->done = done;
+    p->arg = arg;
+    p->outcome = ST_NO_MEMORY;
+    return p;
+}
+
 static struct pending *pending_new(const struct http_client *client, const struct http_call *call,
                                    http_client_fn *done, void *arg)
 {
@@ -269,7 +283,7 @@ static struct pending *pending_new(const struct http_client *client, const struc
     struct pending *p = malloc(sizeof *p + room);
 
     if (!p)
-        abort(); /* without memory nobody can be answered: end, and be started anew */
+        return pending_without_memory(done, arg);
     *p = (struct pending){ .done = done,
                            .arg = arg,
                            .idempotent = call->idempotent,

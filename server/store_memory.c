@@ -40,7 +40,10 @@ struct handle {
     unsigned spare_count;
 };
 
-enum { SPARES_MAX = 1024 };
+enum {
+    SPARES_MAX = 1024,
+    SPARES_KEPT = 64 /* for when there is no memory */
+};
 
 /* --- the shared part --- */
 
@@ -85,20 +88,27 @@ static void expire_everywhere(struct store_memory *m, uint64_t now)
 
 /* --- answers --- */
 
-/* Without memory for so little nobody can be answered any more: end, and be
- * started anew. */
-static struct answer *answer_new(struct handle *h)
+static struct answer *take_spare(struct handle *h)
 {
     struct answer *a = h->spares;
 
     if (a) {
         h->spares = a->next;
         h->spare_count--;
-    } else {
-        a = malloc(sizeof *a);
-        if (!a)
-            abort();
     }
+    return a;
+}
+
+/* Without memory for so little, and with what was kept for that spent, nobody can be answered any
+ * more: end, and be started anew. */
+static struct answer *answer_new(struct handle *h)
+{
+    struct answer *a = h->spare_count > SPARES_KEPT ? take_spare(h) : malloc(sizeof *a);
+
+    if (!a)
+        a = take_spare(h);
+    if (!a)
+        abort();
     a->next = NULL;
     a->value.len = 0;
     return a;
@@ -241,7 +251,8 @@ static void memory_free(struct store *s)
         free(a);
     }
     memory_inbox_free(h->inbox);
-    event_free(h->wake);
+    if (h->wake)
+        event_free(h->wake);
     free(h);
 }
 
@@ -257,6 +268,19 @@ static const struct store_ops memory_ops = {
     .free = memory_free,
 };
 
+static bool keep_spares(struct handle *h)
+{
+    while (h->spare_count < SPARES_KEPT) {
+        struct answer *a = malloc(sizeof *a);
+        if (!a)
+            return false;
+        a->next = h->spares;
+        h->spares = a;
+        h->spare_count++;
+    }
+    return true;
+}
+
 enum status store_memory_attach(struct store_memory *m, struct event_base *base, struct store **out)
 {
     struct handle *h = calloc(1, sizeof *h);
@@ -268,8 +292,8 @@ enum status store_memory_attach(struct store_memory *m, struct event_base *base,
     h->base = base;
     h->last = &h->first;
     h->wake = event_new(base, -1, 0, give_answers, h);
-    if (!h->wake) {
-        free(h);
+    if (!h->wake || !keep_spares(h)) {
+        memory_free(&h->store);
         return ST_NO_MEMORY;
     }
     *out = &h->store;

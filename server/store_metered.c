@@ -35,7 +35,10 @@ static void ended(void *arg, enum status st, struct slice value)
     done(done_arg, st, value);
 }
 
-/* Without memory for it the process ends, as in the stores themselves. */
+/* The calls of one loop that are under way at once have been seldom more. */
+enum { SPARES_FIRST = 64 };
+
+/* Without memory for so little the process ends, as in the stores themselves. */
 static struct metered_call *begin(struct store *s, enum store_call kind,
                                   const struct store_key *key, store_fn *done, void *arg)
 {
@@ -136,6 +139,18 @@ static const struct store_ops metered_ops = {
     .free = metered_free,
 };
 
+static bool add_spares(struct metered *m)
+{
+    for (int i = 0; i < SPARES_FIRST; i++) {
+        struct metered_call *call = malloc(sizeof *call);
+        if (!call)
+            return false;
+        call->next = m->spares;
+        m->spares = call;
+    }
+    return true;
+}
+
 enum status store_metered_new(struct store *inner, struct meter *meter, struct store **out)
 {
     struct metered *m = calloc(1, sizeof *m);
@@ -147,6 +162,10 @@ enum status store_metered_new(struct store *inner, struct meter *meter, struct s
     m->store.ops = &metered_ops;
     m->inner = inner;
     m->meter = meter;
+    if (!add_spares(m)) {
+        metered_free(&m->store);
+        return ST_NO_MEMORY;
+    }
     *out = &m->store;
     return ST_OK;
 }
