@@ -14,6 +14,7 @@
 
 enum {
     BACKLOG = 4096,
+    SEND_BYTES = 32 * 1024, /* the system doubles it for its own needs */
     HOST_MAX = 256,
     WHERE_MAX = 512,
     SOCKET_FLAGS = SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC
@@ -97,11 +98,14 @@ static enum status split(const char *where, char host[static HOST_MAX], const ch
 static int open_address(const struct addrinfo *address)
 {
     int fd = socket(address->ai_family, SOCKET_FLAGS, 0);
-    const int on = 1;
+    const int on = 1, send_bytes = SEND_BYTES;
 
     if (fd >= 0) {
         setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
         setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &on, sizeof on);
+        /* What is accepted from it inherits this. By itself the system would keep megabytes of
+         * answers for a peer who asks for more and more and reads none. */
+        setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &send_bytes, sizeof send_bytes);
     }
     return bind_and_listen(fd, address->ai_addr, address->ai_addrlen);
 }
