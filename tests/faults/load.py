@@ -68,26 +68,36 @@ class Client:
 
     # --- attestd ---
 
-    def present(self, answer, previous=None):
+    def present_answer(self, answer, previous=None):
+        """(status, token or None)"""
         began = time.monotonic()
         status, message = self.tell("/v1/attestations", answer)
         if status != 200:
-            return None
+            return status, None
         self.accepted_at = time.monotonic()
         token = message["integrity_token"]
         self.ledger.token(answer["challenge"], token, began, previous)
-        return token
+        return status, token
 
-    def attest(self, previous=None):
-        """A token, or None."""
+    def present(self, answer, previous=None):
+        return self.present_answer(answer, previous)[1]
+
+    def challenge(self, previous=None):
+        """(status, challenge)"""
         ask = {"client_id": self.site.CLIENT, "build": self.attester.image.build_id,
                "jkt": b64(self.attester.key.jkt)}
         if previous:
             ask["previous"] = previous
         status, challenge = self.tell("/v1/challenges", ask)
+        if status == 201:
+            self.ledger.issued(challenge["challenge"])
+        return status, challenge
+
+    def attest(self, previous=None):
+        """A token, or None."""
+        status, challenge = self.challenge(previous)
         if status != 201:
             return None
-        self.ledger.issued(challenge["challenge"])
         answer = self.attester.answer(challenge)
         token = self.present(answer, previous)
         self.answers = self.answers[-40:] + [answer]

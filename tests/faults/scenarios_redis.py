@@ -5,6 +5,7 @@ challenge or id is presented to two consumers at once, and all of them again whe
 Lost is what was accepted twice.
 """
 import os
+import random
 import threading
 import time
 
@@ -199,11 +200,14 @@ class Mover(threading.Thread):
 class Moving(ClusterKilled):
     answer_ms = 2500
     dies = None
+    control_tries = 15  # a few items are on their way in the last 20 ms, and not always of its slots
+    #: seconds for which slots are moved before it dies: sooner, and more of them are still its own
+    MOVES_S = (0.3, 1.2)
 
     def harm(self, site):
         mover = Mover(site, site.nodes[0], site.nodes[2])
         mover.start()
-        time.sleep(1.5)
+        time.sleep(random.uniform(*self.MOVES_S))
         return self.end(site, mover)
 
     def end(self, site, mover):

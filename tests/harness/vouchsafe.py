@@ -71,6 +71,9 @@ class Daemon:
     """attestd or mediator with a configuration text; listens on a port of the system's choice."""
     PATIENCE_S = 15  # until it listens
 
+    #: what is added to its environment when it starts
+    env = None
+
     def __init__(self, name, folder, config, port=0):
         os.makedirs(folder, exist_ok=True)
         self.name = name
@@ -87,7 +90,8 @@ class Daemon:
 
     def start(self):
         before = len(self.events())
-        self.child = Child([program(self.name), "--config", self.config_path], self.log)
+        self.child = Child([program(self.name), "--config", self.config_path], self.log,
+                           env=self.env)
         try:
             self.child.wait_ready(lambda: self.events("listening", before), self.PATIENCE_S)
         except BaseException:
