@@ -6,7 +6,12 @@
 
 #include "http_server_private.h"
 
-enum { ACCEPT_BATCH = 64, PROXY_LOG_MS = 1000, PAUSE_LOG_MS = 1000 };
+enum {
+    ACCEPT_BATCH = 64,
+    LAST_BATCHES = 128, /* more than can wait */
+    PROXY_LOG_MS = 1000,
+    PAUSE_LOG_MS = 1000
+};
 static const struct timeval TICK = { .tv_usec = 100 * 1000 };
 
 const struct http_server_limits HTTP_SERVER_DEFAULTS = {
@@ -72,25 +77,35 @@ static void pause_accepting(struct http_server *s)
     tick_start(s);
 }
 
-static void on_acceptable(evutil_socket_t listening, short what, void *arg)
+/* False if nobody waits any more. */
+static bool accept_batch(const struct listener *l)
 {
-    const struct listener *l = arg;
-    struct http_server *s = l->server;
-
-    (void)what;
     for (int i = 0; i < ACCEPT_BATCH; i++) {
         struct sockaddr_storage address = { 0 };
         socklen_t len = sizeof address;
-        int fd =
-            accept4(listening, (struct sockaddr *)&address, &len, SOCK_NONBLOCK | SOCK_CLOEXEC);
+        int fd = accept4(l->fd, (struct sockaddr *)&address, &len, SOCK_NONBLOCK | SOCK_CLOEXEC);
         if (fd >= 0) {
             take_connection(l, fd, (struct sockaddr *)&address, len);
             continue;
         }
         if (is_out_of_descriptors(errno))
-            pause_accepting(s);
-        return;
+            pause_accepting(l->server);
+        return false;
     }
+    return true;
+}
+
+static void on_acceptable(evutil_socket_t listening, short what, void *arg)
+{
+    (void)listening, (void)what;
+    accept_batch(arg);
+}
+
+/* All whom the kernel has accepted for us already; those who come meanwhile are not waited for. */
+static void accept_rest(const struct listener *l)
+{
+    for (int i = 0; i < LAST_BATCHES && accept_batch(l); i++)
+        ;
 }
 
 static void on_tick(evutil_socket_t fd, short what, void *arg)
@@ -230,8 +245,8 @@ void http_server_drain(struct http_server *s, void (*done)(void *arg), void *arg
     struct connection *next;
 
     /* Whoever the kernel has accepted for us already is served. */
-    for (struct listener *l = s->listeners; l; l = l->next)
-        on_acceptable(l->fd, EV_READ, l);
+    for (const struct listener *l = s->listeners; l; l = l->next)
+        accept_rest(l);
     close_listeners(s);
     s->draining = true;
     s->drained = done;

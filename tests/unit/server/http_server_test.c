@@ -694,6 +694,25 @@ Test(http_server, a_refusal_for_now_says_when_to_come_back)
     cr_assert_not_null(strstr(h->text, "\"E-17\""));
 }
 
+Test(http_server, drain_answers_all_who_wait_to_be_accepted)
+{
+    enum { MANY = 100 };
+    int fds[MANY];
+
+    serve();
+    for (int i = 0; i < MANY; i++) {
+        fds[i] = dial();
+        (void)!send(fds[i], GET("/hello"), sizeof GET("/hello") - 1, MSG_NOSIGNAL);
+    }
+    http_server_drain(server, on_drained, NULL);
+    for (int i = 0; i < 100 && calls < MANY; i++)
+        run_ms(20);
+    for (int i = 0; i < MANY; i++) {
+        cr_assert_eq(answers(hear(fds[i]), " 200 "), 1);
+        close(fds[i]);
+    }
+}
+
 Test(http_server, drain_with_nobody_there_is_over_at_once)
 {
     serve();
