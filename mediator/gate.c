@@ -256,13 +256,14 @@ static check_fn *const api_checks[] = {
 
 struct verdict gate_check(const struct gate_input *in, struct gate_pass *out)
 {
-    struct examination x = { .in = in, .out = out };
+    struct examination x;
     check_fn *const *checks = in->check ? api_checks : endpoint_checks;
     struct verdict v = VERDICT_ACCEPTED;
 
     *out = (struct gate_pass){ 0 };
+    x.in = in;
+    x.out = out;
     for (size_t i = 0; checks[i] && !v.refusal; i++)
         v = checks[i](&x);
-    jwt_clear(&x.token);
     return v;
 }

@@ -37,8 +37,8 @@ static size_t skip_plain(const uint8_t *data, size_t i, size_t end)
 {
     if (i > 0 && data[i - 1] == '\r')
         return i;
-    while (end - i >= HTTP1_RUN && http1_is_plain_run(data + i))
-        i += HTTP1_RUN;
+    while (end - i >= EIGHT && http1_is_plain_run(data + i))
+        i += EIGHT;
     return i;
 }
 

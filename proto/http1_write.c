@@ -46,8 +46,8 @@ static const char *reason_of(unsigned code)
 static bool splits(struct slice s)
 {
     for (size_t i = 0; i < s.len; i++) {
-        if (s.len - i >= HTTP1_RUN && http1_is_plain_run(s.data + i))
-            i += HTTP1_RUN - 1;
+        if (s.len - i >= EIGHT && http1_is_plain_run(s.data + i))
+            i += EIGHT - 1;
         else if (s.data[i] == '\r' || s.data[i] == '\n' || s.data[i] == '\0')
             return true;
     }

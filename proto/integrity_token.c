@@ -35,7 +35,7 @@ static enum status read_instance_key(const cJSON *claims, struct public_key *out
 
     if (json_get_object(claims, "cnf", &cnf) || json_get_object(cnf, "jwk", &jwk))
         return ST_INVALID;
-    return jwk_read(jwk, out);
+    return jwk_read_vouched(jwk, out);
 }
 
 enum status integrity_claims_decode(const struct jwt *token, struct integrity_claims *out)

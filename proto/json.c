@@ -6,67 +6,10 @@
 
 #include "base64url.h"
 #include "json_check.h"
+#include "json_tree.h"
 
 const struct json_limits JSON_MESSAGE_LIMITS = { 64 * 1024, 8, 4096 };
-const struct json_limits JSON_TOKEN_LIMITS = { 4 * 1024, 6, 128 };
-
-/* Past this many members duplicates are found by sorting: an object of n names must not cost n². */
-enum { PAIRWISE_MAX = 16 };
-
-static bool pairwise_duplicates(const cJSON *object)
-{
-    for (const cJSON *a = object->child; a; a = a->next)
-        for (const cJSON *b = a->next; b; b = b->next)
-            if (strcmp(a->string, b->string) == 0)
-                return true;
-    return false;
-}
-
-static int compare_names(const void *a, const void *b)
-{
-    return strcmp(*(const char *const *)a, *(const char *const *)b);
-}
-
-static enum status sorted_duplicates(const cJSON *object, size_t count)
-{
-    const char **names = malloc(count * sizeof *names);
-    enum status st = ST_OK;
-    size_t n = 0;
-
-    if (!names)
-        return ST_NO_MEMORY;
-    for (const cJSON *m = object->child; m; m = m->next)
-        names[n++] = m->string;
-    qsort(names, n, sizeof *names, compare_names);
-    for (size_t i = 1; i < n && !st; i++)
-        if (strcmp(names[i - 1], names[i]) == 0)
-            st = ST_INVALID;
-    free(names);
-    return st;
-}
-
-static enum status check_names(const cJSON *object)
-{
-    size_t count = 0;
-
-    for (const cJSON *m = object->child; m; m = m->next)
-        count++;
-    if (count > PAIRWISE_MAX)
-        return sorted_duplicates(object, count);
-    return pairwise_duplicates(object) ? ST_INVALID : ST_OK;
-}
-
-/* Names once only at every depth, and numbers that a double can hold. Depth was bounded before. */
-static enum status check_tree(const cJSON *node)
-{
-    enum status st = cJSON_IsObject(node) ? check_names(node) : ST_OK;
-
-    if (cJSON_IsNumber(node) && !isfinite(node->valuedouble))
-        st = ST_INVALID;
-    for (const cJSON *child = node->child; child && !st; child = child->next)
-        st = check_tree(child);
-    return st;
-}
+const struct json_limits JSON_TOKEN_LIMITS = { JSON_TOKEN_LEN, 6, JSON_TOKEN_ITEMS };
 
 enum status json_parse_object(struct slice text, const struct json_limits *limits, cJSON **out)
 {
@@ -77,7 +20,7 @@ enum status json_parse_object(struct slice text, const struct json_limits *limit
     cJSON *root = cJSON_ParseWithLength((const char *)text.data, text.len);
     if (!root)
         return ST_NO_MEMORY; /* the text is JSON: nothing else is left to fail */
-    st = check_tree(root);
+    st = json_check_tree(root);
     if (st) {
         cJSON_Delete(root);
         return st;

@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "eight.h"
 #include "utf8.h"
 
 struct cursor {
@@ -109,11 +110,17 @@ static bool escape(struct cursor *c)
     return true;
 }
 
+static void skip_plain(struct cursor *c)
+{
+    while (c->left.len >= EIGHT && eight_plain_in_json(c->left.data))
+        skip(c, EIGHT);
+}
+
 static bool string(struct cursor *c)
 {
     if (!take(c, '"'))
         return false;
-    while (!take(c, '"')) {
+    for (skip_plain(c); !take(c, '"'); skip_plain(c)) {
         if (c->left.len == 0 || c->left.data[0] < 0x20)
             return false;
         if (take(c, '\\')) {

@@ -1,6 +1,7 @@
 #include "json.h"
 
 #include "base64url.h"
+#include "eight.h"
 #include "hex.h"
 #include "utf8.h"
 
@@ -54,6 +55,9 @@ static size_t plain_run(struct slice s)
 {
     size_t n = 0;
 
+    while (s.len - n >= EIGHT && eight_plain_in_json(s.data + n) &&
+           !eight_are(eight_at(s.data + n), 0x7f))
+        n += EIGHT;
     while (n < s.len && is_plain(s.data[n]))
         n++;
     return n;

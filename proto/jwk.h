@@ -9,6 +9,10 @@
  * ST_UNSUPPORTED for another kty or crv. Further members are ignored. */
 enum status jwk_read(const cJSON *jwk, struct public_key *out) MUST_USE;
 
+/* The same for a key that whoever signed it has checked: a point that is on no curve is found out
+ * where it verifies something, and then denies. */
+enum status jwk_read_vouched(const cJSON *jwk, struct public_key *out) MUST_USE;
+
 /* Writes the required members in lexicographic order, so that its bytes are
  * also the thumbprint's input. `name` is NULL inside an array. */
 void jwk_write(struct json_writer *j, const char *name, const struct public_key *key);

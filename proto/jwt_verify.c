@@ -155,14 +155,11 @@ static enum status check_header(const cJSON *json, const struct jwt_rules *rules
 
 static enum status read_header(struct slice text, const struct jwt_rules *rules, struct header *out)
 {
+    struct json_token_tree memory;
     cJSON *json;
-    enum status st = json_parse_object(text, &JSON_TOKEN_LIMITS, &json);
+    enum status st = json_tree_read_token(text, &memory, &json);
 
-    if (st)
-        return st;
-    st = check_header(json, rules, out);
-    cJSON_Delete(json);
-    return st;
+    return st ? st : check_header(json, rules, out);
 }
 
 /* ST_DENIED if it does not hold. */
@@ -241,13 +238,12 @@ static enum status check_times(struct jwt *jwt, const struct jwt_rules *rules)
 
 static enum status read_claims(struct slice text, const struct jwt_rules *rules, struct jwt *out)
 {
-    enum status st = json_parse_object(text, &JSON_TOKEN_LIMITS, &out->claims);
+    enum status st = json_tree_read_token(text, &out->memory, &out->claims);
 
+    if (!st)
+        st = check_times(out, rules);
     if (st)
-        return st;
-    st = check_times(out, rules);
-    if (st)
-        jwt_clear(out);
+        out->claims = NULL;
     return st;
 }
 
@@ -258,7 +254,7 @@ enum status jwt_verify(struct slice token, const struct jwt_rules *rules, jwt_ke
     struct header header;
     enum status st = split(token, &parts);
 
-    *out = (struct jwt){ 0 };
+    out->claims = NULL;
     if (!st)
         st = read_header(parts.header, rules, &header);
     if (!st)
@@ -274,8 +270,7 @@ enum status jwt_verify(struct slice token, const struct jwt_rules *rules, jwt_ke
 
 void jwt_clear(struct jwt *jwt)
 {
-    cJSON_Delete(jwt->claims);
-    *jwt = (struct jwt){ 0 };
+    jwt->claims = NULL;
 }
 
 enum status jwt_peek(struct slice token, cJSON **header, cJSON **claims)

@@ -3,7 +3,7 @@
  * then the claims. */
 #pragma once
 #include "crypto.h"
-#include "json.h"
+#include "json_tree.h"
 
 enum jwt_alg { JWT_HS256, JWT_ES256, JWT_EDDSA, JWT_ALG_COUNT };
 #define JWT_ALG_BIT(alg) (1u << (alg))
@@ -40,14 +40,15 @@ typedef bool jwt_key_fn(void *arg, struct slice kid, const struct public_key *he
                         unsigned i, struct jwt_key *out);
 
 struct jwt {
-    cJSON *claims; /* owned */
+    cJSON *claims; /* in memory; NULL unless the token holds */
     int64_t iat;
     int64_t exp; /* 0 if absent */
     enum jwt_alg alg;
     char kid[JWT_KID_MAX + 1]; /* "" if absent */
+    struct json_token_tree memory;
 };
 
-/* ST_OK and *out filled (release with jwt_clear); ST_TOO_LARGE, ST_INVALID
+/* ST_OK and *out filled, which must not be moved (jwt_clear forgets it); ST_TOO_LARGE, ST_INVALID
  * (form, header, or claims), ST_UNSUPPORTED (alg or typ not expected),
  * ST_DENIED (signature, or no such key), ST_EXPIRED (exp, iat, lifetime). */
 enum status jwt_verify(struct slice token, const struct jwt_rules *rules, jwt_key_fn *keys,

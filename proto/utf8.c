@@ -1,5 +1,7 @@
 #include "utf8.h"
 
+#include "eight.h"
+
 /* First byte's range, length, and the range of the second byte (RFC 3629 §4). */
 static const struct {
     uint8_t first_min, first_max, len, second_min, second_max;
@@ -38,7 +40,8 @@ size_t utf8_sequence(struct slice s)
 bool utf8_ok(struct slice s)
 {
     while (s.len) {
-        size_t n = utf8_sequence(s);
+        bool ascii = s.len >= EIGHT && !eight_beyond_ascii(eight_at(s.data));
+        size_t n = ascii ? EIGHT : utf8_sequence(s);
         if (n == 0)
             return false;
         s.data += n;
