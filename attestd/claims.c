@@ -23,6 +23,11 @@ static bool is_alike(const struct claim *a, const struct claim *b)
     return a->kind == b->kind && a->result == b->result;
 }
 
+void appraisal_begin(struct appraisal *found)
+{
+    memset(found, 0, offsetof(struct appraisal, claims));
+}
+
 void claim_add(struct appraisal *found, enum probe_kind kind, enum claim_result result,
                struct slice subject, struct slice detail)
 {

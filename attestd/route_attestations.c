@@ -6,7 +6,9 @@
 #include "attestd_metrics.h"
 #include "audit.h"
 #include "challenge.h"
+#include "claims.h"
 #include "http_error.h"
+#include "http_json.h"
 #include "jwk.h"
 #include "model.h"
 #include "recorded.h"
@@ -24,7 +26,6 @@ struct attesting {
     struct http_exchange *exchange;
     struct worker *worker;
     struct model_ref *model; /* the one it began under, until it ends */
-    cJSON *message;          /* which the request borrows from */
     struct attestation_request request;
     struct digest jkt; /* of the key that answers */
 };
@@ -33,7 +34,6 @@ static void release(void *arg)
 {
     struct attesting *a = arg;
 
-    cJSON_Delete(a->message);
     model_ref_drop(a->model);
 }
 
@@ -129,12 +129,14 @@ static void appraise(struct attesting *a, const struct challenge_record *record)
                                    .instance_key = &a->request.instance_key,
                                    .audience = slice_of(a->request.audience),
                                    .now = clock_wall(a->worker->clock) };
-    struct appraisal found = { .key_matches = is_same_key(&record->jkt, &a->jkt),
-                               .age = token.now - record->issued_at };
+    struct appraisal found;
     struct audit audit = audit_of(a);
     struct verdict verdict;
     struct drawn asked;
 
+    appraisal_begin(&found);
+    found.key_matches = is_same_key(&record->jkt, &a->jkt);
+    found.age = token.now - record->issued_at;
     found.known = registry_find(model->registry, &record->tag, &token.app, &token.build);
     if (!found.known) {
         policy_decide(&POLICY_DEFAULT, &found, &verdict);
@@ -197,19 +199,16 @@ static void refuse_message(struct http_exchange *ex, struct worker *w, enum stat
     http_refuse(ex, http_refusal_of(st), id.text);
 }
 
-/* Takes the message over. */
-static void begin(struct http_exchange *ex, struct worker *w, cJSON *message)
+static void begin(struct http_exchange *ex, struct worker *w, const cJSON *message)
 {
     struct attesting *a = http_exchange_alloc(ex, sizeof *a);
 
     if (!a) {
-        cJSON_Delete(message);
         refuse_message(ex, w, ST_NO_MEMORY);
         return;
     }
     a->exchange = ex;
     a->worker = w;
-    a->message = message;
     a->model = model_ref_hold(w->model);
     http_exchange_on_end(ex, release, a);
     enum status st = attestation_request_decode(message, &a->request);
@@ -227,7 +226,7 @@ void route_attestations(struct http_exchange *ex, void *app)
 
     if (!admission_address(ex, app))
         return;
-    enum status st = json_parse_object(http_request_body(ex), &JSON_MESSAGE_LIMITS, &message);
+    enum status st = http_request_json(ex, &message);
 
     if (st) {
         refuse_message(ex, app, st);

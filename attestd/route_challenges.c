@@ -7,6 +7,7 @@
 #include "challenge.h"
 #include "draw.h"
 #include "http_error.h"
+#include "http_json.h"
 #include "model.h"
 #include "token.h"
 
@@ -183,16 +184,12 @@ void route_challenges(struct http_exchange *ex, void *app)
 
     if (!admission_address(ex, app))
         return;
-    enum status st = json_parse_object(http_request_body(ex), &JSON_MESSAGE_LIMITS, &message);
+    enum status st = http_request_json(ex, &message);
 
-    if (st) {
-        http_refuse_status(ex, st);
-        return;
-    }
-    st = challenge_request_decode(message, &request);
+    if (!st)
+        st = challenge_request_decode(message, &request);
     if (st)
         http_refuse_status(ex, st);
     else if (admit_client(app, ex, &request))
         issue(app, ex, &request);
-    cJSON_Delete(message);
 }

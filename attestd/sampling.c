@@ -47,21 +47,48 @@ uint64_t sampling_below(struct sampling *s, uint64_t n)
     return x % n;
 }
 
-enum { SET_SIZE = 1024, EMPTY = 0 };
+enum { SET_SIZE = 1024, BITS = 64, EMPTY = 0 };
 _Static_assert(SET_SIZE >= 2 * PROBE_BLOCKS_MAX, "chains stay short");
 
-/* Adds x + 1 to an open-addressing set; false if it was there. */
-static bool set_add(uint64_t set[static SET_SIZE], uint64_t x)
+/* Numbers below SET_SIZE * BITS are bits, in order; others, plus one, an open-addressing table. */
+struct set {
+    bool small;
+    uint64_t words[SET_SIZE];
+};
+
+static void set_init(struct set *set, uint64_t n)
+{
+    set->small = n <= (uint64_t)SET_SIZE * BITS;
+    memset(set->words, 0,
+           set->small ? (n + BITS - 1) / BITS * sizeof set->words[0] : sizeof set->words);
+}
+
+/* False if it was there. */
+static bool add_bit(uint64_t *words, uint64_t x)
+{
+    uint64_t bit = UINT64_C(1) << x % BITS, *word = &words[x / BITS];
+    bool added = !(*word & bit);
+
+    *word |= bit;
+    return added;
+}
+
+static bool add_to_table(uint64_t *words, uint64_t x)
 {
     size_t at = (size_t)(x * 0x9e3779b97f4a7c15u >> 54);
 
-    while (set[at] != EMPTY) {
-        if (set[at] == x + 1)
+    while (words[at] != EMPTY) {
+        if (words[at] == x + 1)
             return false;
         at = (at + 1) % SET_SIZE;
     }
-    set[at] = x + 1;
+    words[at] = x + 1;
     return true;
+}
+
+static bool set_add(struct set *set, uint64_t x)
+{
+    return set->small ? add_bit(set->words, x) : add_to_table(set->words, x);
 }
 
 static int compare(const void *a, const void *b)
@@ -78,23 +105,38 @@ static uint32_t take_all(uint64_t n, uint32_t *out)
     return (uint32_t)n;
 }
 
+static uint32_t list_bits(const struct set *set, uint64_t n, uint32_t *out)
+{
+    uint32_t count = 0;
+
+    for (uint64_t i = 0; i * BITS < n; i++)
+        for (uint64_t word = set->words[i]; word; word &= word - 1)
+            out[count++] = (uint32_t)(i * BITS) + (uint32_t)__builtin_ctzll(word);
+    return count;
+}
+
+static uint32_t list_table(const struct set *set, uint32_t *out)
+{
+    uint32_t count = 0;
+
+    for (size_t i = 0; i < SET_SIZE; i++)
+        if (set->words[i] != EMPTY)
+            out[count++] = (uint32_t)(set->words[i] - 1);
+    qsort(out, count, sizeof out[0], compare);
+    return count;
+}
+
 /* Floyd's algorithm (Bentley and Floyd, "A sample of brilliance", 1987). */
 uint32_t sampling_draw(struct sampling *s, uint64_t n, uint32_t k,
                        uint32_t out[static PROBE_BLOCKS_MAX])
 {
-    uint64_t set[SET_SIZE] = { EMPTY };
-    uint32_t count = 0;
+    struct set set;
 
     if (n <= k)
         return take_all(n, out);
-    for (uint64_t last = n - k; last < n; last++) {
-        uint64_t x = sampling_below(s, last + 1);
-        if (!set_add(set, x)) {
-            x = last;
-            set_add(set, x);
-        }
-        out[count++] = (uint32_t)x;
-    }
-    qsort(out, count, sizeof out[0], compare);
-    return count;
+    set_init(&set, n);
+    for (uint64_t last = n - k; last < n; last++)
+        if (!set_add(&set, sampling_below(s, last + 1)))
+            set_add(&set, last);
+    return set.small ? list_bits(&set, n, out) : list_table(&set, out);
 }

@@ -36,6 +36,14 @@ static inline uint64_t eight_beyond_ascii(uint64_t bytes)
     return bytes & EIGHT_TOPS;
 }
 
+/* ASCII without controls and DEL. */
+static inline bool eight_printable(const uint8_t *at)
+{
+    uint64_t bytes = eight_at(at);
+
+    return (eight_below(bytes, ' ') | eight_are(bytes, 0x7f) | eight_beyond_ascii(bytes)) == 0;
+}
+
 /* Whether a JSON string holds them as they are: neither controls, quotes and backslashes, nor
  * what has to be UTF-8. */
 static inline bool eight_plain_in_json(const uint8_t *at)

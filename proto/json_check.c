@@ -110,10 +110,21 @@ static bool escape(struct cursor *c)
     return true;
 }
 
+static bool is_plain(uint8_t c)
+{
+    return c >= ' ' && c < 0x80 && c != '"' && c != '\\';
+}
+
 static void skip_plain(struct cursor *c)
 {
-    while (c->left.len >= EIGHT && eight_plain_in_json(c->left.data))
-        skip(c, EIGHT);
+    const struct slice s = c->left;
+    size_t n = 0;
+
+    while (s.len - n >= EIGHT && eight_plain_in_json(s.data + n))
+        n += EIGHT;
+    while (n < s.len && is_plain(s.data[n]))
+        n++;
+    skip(c, n);
 }
 
 static bool string(struct cursor *c)
@@ -121,14 +132,13 @@ static bool string(struct cursor *c)
     if (!take(c, '"'))
         return false;
     for (skip_plain(c); !take(c, '"'); skip_plain(c)) {
-        if (c->left.len == 0 || c->left.data[0] < 0x20)
-            return false;
         if (take(c, '\\')) {
             if (!escape(c))
                 return false;
             continue;
         }
-        size_t n = utf8_sequence(c->left);
+        bool control = c->left.len == 0 || c->left.data[0] < ' ';
+        size_t n = control ? 0 : utf8_sequence(c->left);
         if (n == 0)
             return false;
         skip(c, n);

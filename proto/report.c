@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "eight.h"
 #include "hex.h"
 
 const char *const REPORT_DEBUGGER_NAMES[] = { "tracer", "seccomp", "dumpable", NULL };
@@ -13,7 +14,9 @@ enum { NONE = '-', HEX_DIGITS_MAX = 16 };
 static bool is_printable(struct slice s)
 {
     for (size_t i = 0; i < s.len; i++)
-        if (s.data[i] < ' ' || s.data[i] > '~')
+        if (s.len - i >= EIGHT && eight_printable(s.data + i))
+            i += EIGHT - 1;
+        else if (s.data[i] < ' ' || s.data[i] > '~')
             return false;
     return true;
 }
