@@ -1,11 +1,11 @@
 #include "redis_connection.h"
 
-#include <hiredis/adapters/libevent.h>
 #include <hiredis/async.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "crypto.h"
+#include "redis_loop.h"
 #include "redis_resolver.h"
 #include "secret.h"
 
@@ -326,7 +326,7 @@ static void on_disconnect(const redisAsyncContext *context, int status)
 
 static void adopt(struct redis_connection *c, redisAsyncContext *context)
 {
-    if (!context || context->err || redisLibeventAttach(context, c->access->base) != REDIS_OK) {
+    if (!context || context->err || redis_loop_join(context, c->access->base)) {
         go_down(c, context && context->errstr ? context->errstr : "no memory");
         if (context)
             redisAsyncFree(context);
