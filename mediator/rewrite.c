@@ -7,32 +7,32 @@ static const char *const dropped[] = { "client_assertion", "client_assertion_typ
                                        "client_secret" };
 
 /* What the gate and the endpoints look at. */
-static const char *const decided[] = {
-    "client_id",
-    "client_secret",
-    "client_assertion",
-    "client_assertion_type",
-    "grant_type",
-    "scope",
-    "code",
-    "code_verifier",
-    "code_challenge",
-    "response_type",
-    "code_challenge_method",
-    "redirect_uri",
-    "request",
-    "request_uri",
-    "refresh_token",
-    "token",
-    "token_type_hint",
-    "subject_token",
-    "subject_token_type",
-    "actor_token",
-    "actor_token_type",
-    "audience",
-    "resource",
-    "authorization_details",
-    "req_cnf",
+static const struct slice decided[] = {
+    SLICE_LIT("client_id"),
+    SLICE_LIT("client_secret"),
+    SLICE_LIT("client_assertion"),
+    SLICE_LIT("client_assertion_type"),
+    SLICE_LIT("grant_type"),
+    SLICE_LIT("scope"),
+    SLICE_LIT("code"),
+    SLICE_LIT("code_verifier"),
+    SLICE_LIT("code_challenge"),
+    SLICE_LIT("response_type"),
+    SLICE_LIT("code_challenge_method"),
+    SLICE_LIT("redirect_uri"),
+    SLICE_LIT("request"),
+    SLICE_LIT("request_uri"),
+    SLICE_LIT("refresh_token"),
+    SLICE_LIT("token"),
+    SLICE_LIT("token_type_hint"),
+    SLICE_LIT("subject_token"),
+    SLICE_LIT("subject_token_type"),
+    SLICE_LIT("actor_token"),
+    SLICE_LIT("actor_token_type"),
+    SLICE_LIT("audience"),
+    SLICE_LIT("resource"),
+    SLICE_LIT("authorization_details"),
+    SLICE_LIT("req_cnf"),
 };
 
 static bool name_char(uint8_t c)
@@ -57,12 +57,12 @@ static uint8_t fold(uint8_t c)
 }
 
 /* Another text than `word`, but the same to a lenient reader. */
-static bool mimics(struct slice name, const char *word)
+static bool mimics(struct slice name, struct slice word)
 {
-    if (name.len != strlen(word) || slice_is(name, word))
+    if (name.len != word.len || slice_equal(name, word))
         return false;
     for (size_t i = 0; i < name.len; i++)
-        if (fold(name.data[i]) != (uint8_t)word[i])
+        if (fold(name.data[i]) != word.data[i])
             return false;
     return true;
 }

@@ -31,6 +31,18 @@ struct peer peer_of(const struct sockaddr *address, socklen_t len)
     return out;
 }
 
+static void write_v4(const uint8_t address[static 4], char out[static PEER_TEXT_MAX])
+{
+    struct writer w = writer_over(out, PEER_TEXT_MAX - 1);
+
+    for (size_t i = 0; i < 4; i++) {
+        if (i)
+            writer_byte(&w, '.');
+        writer_decimal(&w, address[i]);
+    }
+    out[w.len] = '\0';
+}
+
 void peer_text(const struct peer *peer, char out[static PEER_TEXT_MAX])
 {
     bool v4 = memcmp(peer->address, v4_prefix, sizeof v4_prefix) == 0;
@@ -38,7 +50,7 @@ void peer_text(const struct peer *peer, char out[static PEER_TEXT_MAX])
     if (peer->local)
         memcpy(out, "unix", sizeof "unix");
     else if (v4)
-        inet_ntop(AF_INET, peer->address + sizeof v4_prefix, out, PEER_TEXT_MAX);
+        write_v4(peer->address + sizeof v4_prefix, out);
     else
         inet_ntop(AF_INET6, peer->address, out, PEER_TEXT_MAX);
 }

@@ -21,9 +21,15 @@ static void set_deadline(struct connection *c, uint32_t ms)
     c->deadline_ms = connection_now() + ms;
 }
 
+/* Most requests fit into what a buffer has at first: some of those are kept. */
 static void release_in(struct connection *c)
 {
-    free(c->in);
+    struct http_server *s = c->server;
+
+    if (c->in_cap == IN_FIRST && s->spare_buffer_count < SPARE_BUFFERS_MAX)
+        s->spare_buffers[s->spare_buffer_count++] = c->in;
+    else
+        free(c->in);
     c->in = NULL;
     c->in_cap = 0;
 }
@@ -341,6 +347,18 @@ static size_t in_max(const struct connection *c)
     return c->server->limits.message.head + c->server->limits.message.body + IN_FIRST;
 }
 
+static uint8_t *first_buffer(struct http_server *s)
+{
+    return s->spare_buffer_count ? s->spare_buffers[--s->spare_buffer_count] : malloc(IN_FIRST);
+}
+
+static uint8_t *longer_buffer(struct connection *c, size_t cap)
+{
+    if (!c->in)
+        return first_buffer(c->server);
+    return cap > c->in_cap ? realloc(c->in, cap) : NULL;
+}
+
 static bool make_room(struct connection *c)
 {
     if (c->in_len < c->in_cap)
@@ -348,7 +366,7 @@ static bool make_room(struct connection *c)
     size_t cap = c->in_cap ? c->in_cap * 2 : IN_FIRST;
     if (cap > in_max(c))
         cap = in_max(c);
-    uint8_t *longer = cap > c->in_cap ? realloc(c->in, cap) : NULL;
+    uint8_t *longer = longer_buffer(c, cap);
     if (!longer)
         return false;
     c->in = longer;

@@ -86,12 +86,16 @@ struct event_base *http_exchange_base(const struct http_exchange *ex)
     return ex->connection->server->base;
 }
 
+/* Out of a supply: what is drawn at once costs little more than one id. */
 static void draw_id(struct http_exchange *ex)
 {
-    uint8_t bytes[REQUEST_ID_LEN / 2];
+    struct http_server *s = ex->connection->server;
 
-    crypto_random(bytes, sizeof bytes);
-    hex_encode(ex->id, (struct slice){ bytes, sizeof bytes });
+    if (s->ids_left == 0) {
+        crypto_random(s->ids[0], sizeof s->ids);
+        s->ids_left = IDS_DRAWN;
+    }
+    hex_encode(ex->id, (struct slice){ s->ids[--s->ids_left], sizeof s->ids[0] });
 }
 
 /* The buffer has moved while the body came: read the same head where it lies now. */

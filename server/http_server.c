@@ -283,6 +283,8 @@ void http_server_free(struct http_server *s)
         free(ex);
     }
     arena_free_spares(s);
+    while (s->spare_buffer_count)
+        free(s->spare_buffers[--s->spare_buffer_count]);
     if (s->tick)
         event_free(s->tick);
     trusted_proxies_free(s->proxies);

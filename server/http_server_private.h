@@ -59,9 +59,9 @@ struct arena_chunk {
     size_t used, cap;
     _Alignas(max_align_t) uint8_t bytes[];
 };
-enum { ARENA_CHUNK_LEN = 24 * 1024, SPARE_CHUNKS_MAX = 64 };
+enum { ARENA_CHUNK_LEN = 24 * 1024, SPARE_CHUNKS_MAX = 64, SPARE_BUFFERS_MAX = 64 };
 
-enum { REQUEST_ID_LEN = 16 };
+enum { REQUEST_ID_LEN = 16, IDS_DRAWN = 64 };
 
 struct http_exchange {
     struct connection *connection;
@@ -112,8 +112,12 @@ struct http_server {
     uint64_t proxy_log_ms;   /* not before is another refused header logged */
     uint64_t proxy_unlogged; /* meanwhile */
     struct http_exchange *spare_exchanges;
+    uint8_t ids[IDS_DRAWN][REQUEST_ID_LEN / 2]; /* of requests to come: random */
+    size_t ids_left;
     struct arena_chunk *spare_chunks;
     size_t spare_chunk_count;
+    uint8_t *spare_buffers[SPARE_BUFFERS_MAX]; /* of connections, as long as they are at first */
+    size_t spare_buffer_count;
 
     /* Answers wait until the loop has run what was ready. */
     struct event *answers_event;
