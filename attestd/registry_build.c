@@ -52,11 +52,12 @@ static enum status read_image(int fd, size_t size, struct elf_image *out, const 
 
 static enum status map_file(int fd, size_t size, struct slice *out)
 {
-    void *bytes = mmap(NULL, size, PROT_READ, MAP_PRIVATE, fd, 0);
-
-    if (bytes == MAP_FAILED)
+    out->data = mmap(NULL, size, PROT_READ, MAP_PRIVATE, fd, 0);
+    if (out->data == MAP_FAILED) {
+        out->data = NULL;
         return ST_IO;
-    *out = (struct slice){ bytes, size };
+    }
+    out->len = size;
     return ST_OK;
 }
 

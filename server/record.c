@@ -259,7 +259,7 @@ static enum status read_section(struct record *rec, struct record_item *item)
     struct reading *r = &rec->reading;
     const struct record_key *key = &rec->keys[item->key];
     uint32_t seen = 0;
-    size_t inner;
+    size_t inner = 0;
     enum status st = read_text(r, &item->title);
 
     if (!st && !take(r, '{'))
