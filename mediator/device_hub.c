@@ -216,17 +216,16 @@ static void on_tick(evutil_socket_t fd, short what, void *arg)
 
 static enum status open_one(struct device_hub *h, const char *where, char *why, size_t why_cap)
 {
-    struct listening *l = &h->listeners[h->listener_count];
     char address[ADDRESS_MAX];
-    const char *reason;
+    const char *reason = "one too many";
+    int fd = -1;
 
-    *l = (struct listening){ .hub = h, .fd = -1 };
-    if (h->listener_count == LISTENERS_MAX || listener_open(where, &l->fd, &reason)) {
-        snprintf(why, why_cap, "device listen \"%s\": %s", where,
-                 h->listener_count == LISTENERS_MAX ? "one too many" : reason);
+    if (h->listener_count == LISTENERS_MAX || listener_open(where, &fd, &reason)) {
+        snprintf(why, why_cap, "device listen \"%s\": %s", where, reason);
         return ST_IO;
     }
-    h->listener_count++;
+    struct listening *l = &h->listeners[h->listener_count++];
+    *l = (struct listening){ .hub = h, .fd = fd };
     l->event = event_new(h->options.base, l->fd, EV_READ | EV_PERSIST, on_acceptable, l);
     if (!l->event || event_add(l->event, NULL) != 0)
         return ST_NO_MEMORY;

@@ -26,6 +26,7 @@ static void go_on(struct dues_payment *p)
 
     while (p->step < 2 * p->dues->count && !(due = at_step(p->dues, p->step)))
         p->step++;
+    p->paying = due;
     if (!due)
         p->done(p->arg, VERDICT_ACCEPTED);
     else if (due->is_challenge)
@@ -37,7 +38,7 @@ static void go_on(struct dues_payment *p)
 static void answered(void *arg, enum status st, struct slice value)
 {
     struct dues_payment *p = arg;
-    const struct due *due = at_step(p->dues, p->step);
+    const struct due *due = p->paying;
 
     (void)value;
     if (st == ST_OK) {
@@ -54,6 +55,6 @@ static void answered(void *arg, enum status st, struct slice value)
 void dues_pay(struct dues_payment *p, struct store *store, const struct dues *dues, dues_fn *done,
               void *arg)
 {
-    *p = (struct dues_payment){ store, dues, 0, done, arg };
+    *p = (struct dues_payment){ .store = store, .dues = dues, .done = done, .arg = arg };
     go_on(p);
 }

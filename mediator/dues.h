@@ -27,6 +27,7 @@ struct dues_payment {
     struct store *store;
     const struct dues *dues;
     size_t step;
+    const struct due *paying; /* of this step */
     dues_fn *done;
     void *arg;
 };

@@ -456,3 +456,30 @@ Test(device_hub, a_revoked_device_has_to_leave)
     hang_up(&gate);
     hall_close(&h);
 }
+
+/* Sixteen, all of the system's choosing, and no more. */
+Test(device_hub, listens_on_so_many_addresses)
+{
+    char *where[17], why[256];
+    struct event_base *base = event_base_new();
+    struct log *log;
+
+    cr_assert_eq(log_new("/dev/null", LOG_ERROR, &log), ST_OK);
+    for (size_t i = 0; i < 17; i++)
+        where[i] = (char *)"127.0.0.1:0";
+    for (size_t count = 16; count <= 17; count++) {
+        struct device_settings settings = { .listen = { where, count } };
+        const struct device_hub_options options = { .base = base,
+                                                    .log = log,
+                                                    .settings = &settings };
+        struct device_hub *hub = NULL;
+        why[0] = '\0';
+        enum status st = device_hub_new(&options, &hub, why, sizeof why);
+        cr_assert_eq(st, count == 16 ? ST_OK : ST_IO, "%s", why);
+        cr_assert_eq(strstr(why, "one too many") != NULL, count == 17, "%s", why);
+        if (!st)
+            device_hub_free(hub);
+    }
+    log_free(log);
+    event_base_free(base);
+}
