@@ -48,6 +48,7 @@ class Bench:
         peers.wrk_once(p.node_pop.pids, p.node_pop.url + "/check/api", p.proofs(KEYS[0]), 1)
 
     def round(self):
+        self.parts.mint()
         self.forwarding()
         self.checking()
         self.proving()
@@ -194,7 +195,7 @@ ROWS = [
 ]
 
 
-def measure(quick):
+def measure(quick, rounds):
     until = time.monotonic() + QUICK_S
     with tempfile.TemporaryDirectory(prefix="vouchsafe-bench-") as folder:
         parts = Parts(folder)
@@ -203,7 +204,7 @@ def measure(quick):
             bench.memory(quick)
             bench.warm_up()
             bench.round()
-            while bench.samples.rounds() < (2 if quick else 5):
+            while bench.samples.rounds() < rounds:
                 if quick and time.monotonic() > until:
                     break
                 bench.round()
@@ -219,10 +220,11 @@ def main():
                         help="curves instead: cost by connections, challenges, apps, image size, "
                         "devices, stores; all, or those named. Writes build/scale.json and "
                         "build/scale-*.svg")
+    parser.add_argument("--rounds", type=int, metavar="N", help="of all measurements (5; --quick: 2)")
     options = parser.parse_args()
     if options.scale is not None:
         return scale.run(options.quick, options.scale)
-    samples = measure(options.quick)
+    samples = measure(options.quick, options.rounds or (2 if options.quick else 5))
     rows = [row.of(samples) for row in ROWS]
     table.print_samples(samples)
     table.print_rows(rows)

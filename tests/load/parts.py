@@ -53,7 +53,9 @@ class Parts:
         self.attestd_redis = self.start_attestd("with-redis", self.redis.url)
         self._start_mediators()
         self._start_node()
-        self._mint()
+        self.attesters = {curve: Attester(self.attestd.url, Site.CLIENT, self.site.binary,
+                                          Key(curve)) for curve in KEYS}
+        self.mint()
 
     def start_attestd(self, name, store="memory:", workers=1, more="", store_options=""):
         config = self.site.attestd_config(MANY + more)
@@ -83,9 +85,8 @@ class Parts:
                                                **words))
         self.node_pop = self._own(peers.node(self.folder, "node-pop", pop_age=POP_AGE, **words))
 
-    def _mint(self):
-        self.attesters = {curve: Attester(self.attestd.url, Site.CLIENT, self.site.binary,
-                                          Key(curve)) for curve in KEYS}
+    def mint(self):
+        """Tokens for a round: they live for five minutes, and a whole run takes longer."""
         good = [self.attesters["P-256"].token() for _ in range(TOKENS)]
         bad = [attacks.forge(token, WRONG_SECRET) for token in good]
         self.plain = peers.script(self.folder, "plain", [""])

@@ -327,6 +327,7 @@ def run(quick, only=()):
             scale = Scale(parts, quick)
             for name in only or CURVES:
                 print("%s ..." % name, flush=True)
+                parts.mint()
                 for found in CURVES[name](scale):
                     charts[found["name"]] = found
                     _print(found)
