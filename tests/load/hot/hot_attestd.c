@@ -29,6 +29,7 @@ static void prepare_build(void)
 
     if (build.module_count)
         return;
+    hot_must(!build_make_room(&build, 1), "memory");
     ssize_t len = readlink("/proc/self/exe", self, sizeof self - 1);
     hot_must(len > 0, "readlink");
     self[len] = '\0';
