@@ -57,8 +57,7 @@ Test(json_tree, is_what_cjson_makes_of_it)
         "{\"a\":\"\\u00e9\\u07ff\\u0800\\uffff\\ud83d\\ude00\"}",
         "{\"a\":\"é\u20ac\U0001f600\"}",
         "{\"a\":\"x\\\\\",\"b\":\"\\\\\\\"y\"}",
-        "{\"long\":"
-        "\"0123456789abcdefghijklmnopqrstuvwxyz\\n0123456789abcdefghijklmnopqrstuvwxyz\"}",
+        "{\"long\":\"0123456789abcdefghijklmnopqrstuvwxyz\\n0123456789abcdefghijklmnopqrstuvwx\"}",
         "{\"a\":0,\"b\":-0,\"c\":-1,\"d\":123456789012345,\"e\":1234567890123456789}",
         "{\"a\":0.5,\"b\":1e3,\"c\":-2.5E-3,\"d\":9007199254740993,\"e\":2147483648}",
         "{\"a\":1,\"a\":2}",
