@@ -31,6 +31,7 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
     char why[WHY_MAX], *path = realpath("/proc/self/exe", NULL);
 
     (void)argc, (void)argv;
+    MUST(build_make_room(&build, 1) == ST_OK);
     MUST(path && module_open(path, "app", &build.modules[0], why, sizeof why) == ST_OK);
     free(path);
     build.module_count = 1;
