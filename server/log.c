@@ -55,6 +55,7 @@ enum status log_new(const char *path, enum log_level level, struct log **out)
         return ST_IO;
     }
     log->shared = log;
+    pthread_mutex_init(&log->writing, NULL);
     atomic_init(&log->fd, fd);
     look_at_file(log);
     *out = log;
@@ -68,6 +69,8 @@ void log_free(struct log *log)
     log_batch_free(log);
     if (log->path)
         close(log->fd);
+    if (log->shared == log)
+        pthread_mutex_destroy(&log->writing);
     free(log->path);
     free(log);
 }

@@ -46,7 +46,7 @@ static size_t count_lines(struct slice lines)
  * it, so that the next line can be read. */
 static void write_piece(struct log *log, struct slice piece)
 {
-    bool torn = atomic_exchange(&log->torn, false);
+    bool torn = log->torn;
     const struct iovec parts[] = { { (void *)"\n", torn }, { (void *)piece.data, piece.len } };
     ssize_t n;
 
@@ -54,23 +54,23 @@ static void write_piece(struct log *log, struct slice piece)
         n = writev(log->fd, parts, 2);
     } while (n < 0 && errno == EINTR);
     size_t written = n < (ssize_t)torn ? 0 : (size_t)n - torn;
-    if (written == piece.len)
-        return;
+    bool ends_within = written && piece.data[written - 1] != '\n';
+    log->torn = ends_within || (torn && n < 1);
     atomic_fetch_add(&log->lost,
                      count_lines((struct slice){ piece.data + written, piece.len - written }));
-    bool ends_within = written && piece.data[written - 1] != '\n';
-    atomic_store(&log->torn, ends_within || (torn && n < 1));
 }
 
 void log_write(struct log *log, struct slice lines)
 {
     struct log *to = log->shared;
 
+    pthread_mutex_lock(&to->writing);
     while (lines.len) {
         size_t len = piece_len(to, lines);
         write_piece(to, (struct slice){ lines.data, len });
         lines = (struct slice){ lines.data + len, lines.len - len };
     }
+    pthread_mutex_unlock(&to->writing);
 }
 
 /* --- keeping --- */

@@ -1,5 +1,6 @@
 /* log_private: what the files of the log share. */
 #pragma once
+#include <pthread.h>
 #include <stdatomic.h>
 #include <time.h>
 
@@ -19,7 +20,8 @@ struct log {
     _Atomic int fd;
     _Atomic bool is_file;
     _Atomic uint64_t lost;
-    _Atomic bool torn; /* the last line stands there in part, without its end */
+    pthread_mutex_t writing;
+    bool torn; /* under `writing`: the last line stands there in part, without its end */
 };
 
 /* Writes whole lines. What cannot be written is counted. */

@@ -108,6 +108,7 @@ class LogFull(Scenario):
     about = "no room for the log: both daemons go on, count what is lost, and tear no later line"
     control = "lines that are written without room"
     runs_of_fifty = 10
+    short = True
     ROUNDS = 2
 
     def run(self, folder, safe):

@@ -177,6 +177,7 @@ static void allow_bytes(rlim_t bytes)
     struct rlimit limit;
 
     cr_assert_eq(getrlimit(RLIMIT_FSIZE, &limit), 0);
+    signal(SIGXFSZ, SIG_IGN);
     limit.rlim_cur = bytes;
     cr_assert_eq(setrlimit(RLIMIT_FSIZE, &limit), 0);
 }
@@ -186,7 +187,6 @@ Test(log, a_line_that_had_no_room_tears_no_later_one)
     struct log *log = open_log(LOG_INFO);
     char stub[1024], next[1024];
 
-    signal(SIGXFSZ, SIG_IGN);
     allow_bytes(20);
     log_note(log, LOG_INFO, "first", "a", "b");
     log_note(log, LOG_INFO, "second", "a", "b");
@@ -211,6 +211,29 @@ Test(log, a_line_that_had_no_room_tears_no_later_one)
 
 enum { THREADS = 4, LINES = 500 };
 
+/* How many lines of `text` are JSON; all of them but `torn` must be. */
+static unsigned whole_lines_but(unsigned torn)
+{
+    unsigned whole = 0, broken = 0;
+
+    for (char *at = text, *end; (end = strchr(at, '\n')); at = end + 1) {
+        cJSON *object = NULL;
+        struct slice line = { (uint8_t *)at, (size_t)(end - at) };
+        if (json_parse_object(line, &JSON_MESSAGE_LIMITS, &object) == ST_OK)
+            whole++;
+        else
+            broken++;
+        cJSON_Delete(object);
+    }
+    cr_assert_eq(broken, torn);
+    return whole;
+}
+
+static unsigned whole_lines(void)
+{
+    return whole_lines_but(0);
+}
+
 static void *write_lines(void *arg)
 {
     for (int i = 0; i < LINES; i++)
@@ -222,7 +245,6 @@ Test(log, lines_of_threads_do_not_mix)
 {
     struct log *log = open_log(LOG_INFO);
     pthread_t threads[THREADS];
-    unsigned lines = 0;
 
     for (size_t i = 0; i < THREADS; i++)
         pthread_create(&threads[i], NULL, write_lines, log);
@@ -230,13 +252,29 @@ Test(log, lines_of_threads_do_not_mix)
     for (size_t i = 0; i < THREADS; i++)
         pthread_join(threads[i], NULL);
     written();
-    for (char *at = text, *end; (end = strchr(at, '\n')); at = end + 1, lines++) {
-        cJSON *object;
-        struct slice line = { (uint8_t *)at, (size_t)(end - at) };
-        cr_assert_eq(json_parse_object(line, &JSON_MESSAGE_LIMITS, &object), ST_OK);
-        cJSON_Delete(object);
-    }
-    cr_assert_eq(lines, THREADS * LINES);
+    cr_assert_eq(whole_lines(), THREADS * LINES);
+    log_free(log);
+    unlink(path);
+}
+
+/* Whoever fails to write while another does must not make it forget that a line stands there in
+ * part. */
+Test(log, what_threads_lose_tears_no_later_line)
+{
+    struct log *log = open_log(LOG_INFO);
+    pthread_t threads[THREADS];
+
+    log_note(log, LOG_INFO, "first", "a", "b");
+    allow_bytes(strlen(written()) + 20);
+    for (size_t i = 0; i < THREADS; i++)
+        pthread_create(&threads[i], NULL, write_lines, log);
+    for (size_t i = 0; i < THREADS; i++)
+        pthread_join(threads[i], NULL);
+    allow_bytes(RLIM_INFINITY);
+    cr_assert_eq(log_lost(log), THREADS * LINES);
+    log_note(log, LOG_INFO, "last", "a", "b");
+    written();
+    cr_assert_eq(whole_lines_but(1), 2);
     log_free(log);
     unlink(path);
 }
@@ -363,7 +401,6 @@ static void *read_all(void *arg)
 Test(log, lines_of_loops_do_not_mix_in_a_pipe)
 {
     pthread_t threads[THREADS], reader;
-    unsigned lines = 0;
     char name[32];
     int ends[2];
     struct log *log;
@@ -379,12 +416,6 @@ Test(log, lines_of_loops_do_not_mix_in_a_pipe)
         pthread_join(threads[i], NULL);
     log_free(log);
     pthread_join(reader, NULL);
-    for (char *at = text, *end; (end = strchr(at, '\n')); at = end + 1, lines++) {
-        cJSON *object;
-        struct slice line = { (uint8_t *)at, (size_t)(end - at) };
-        cr_assert_eq(json_parse_object(line, &JSON_MESSAGE_LIMITS, &object), ST_OK);
-        cJSON_Delete(object);
-    }
-    cr_assert_eq(lines, THREADS * LINES);
+    cr_assert_eq(whole_lines(), THREADS * LINES);
     close(ends[0]);
 }
