@@ -44,6 +44,7 @@ class Jumps(Scenario):
     about = "an hour and ten years, forward and back: nothing is taken outside its time"
     control = "daemons that do not hear of it"
     runs_of_fifty = 25
+    short = True
 
     def run(self, folder, safe):
         http = "http { head_ms = %d }\n" % HEAD_MS

@@ -18,7 +18,7 @@ class Faults(unittest.TestCase):
             with self.subTest(name):
                 self.assertEqual(result["safe"]["errors"], [])
                 self.assertGreater(result["safe"]["tried"], 0)
-                self.assertEqual(result["safe"]["lost"], 0)
+                self.assertEqual(result["safe"]["lost"], 0, result["safe"]["complaints"])
                 self.assertGreater(result["control"]["lost"], 0, "the control loses something")
 
 

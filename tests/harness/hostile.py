@@ -1,6 +1,7 @@
 """hostile: HTTP that must be refused, HTTP that must not, and sockets to send both in pieces."""
 import select
 import socket
+import ssl
 
 BODY = b"{}"
 
@@ -309,7 +310,7 @@ class Talk:
                 data += more
         except socket.timeout:
             return self._codes(data), False
-        except ConnectionResetError:
+        except (ConnectionResetError, ssl.SSLError):  # closed without TLS's own word for it
             return self._codes(data), True
 
     def has_answer(self):

@@ -13,6 +13,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "loopback.h"
+
 enum {
     CONNECTIONS = 16,
     DEPTH = 32, /* requests under way on a connection */
@@ -43,21 +45,6 @@ struct flood {
     struct counts counts;
     struct connection connections[CONNECTIONS];
 };
-
-static int die(const char *what)
-{
-    perror(what);
-    exit(1);
-}
-
-static struct sockaddr_in address_of(const char *text, uint16_t port)
-{
-    struct sockaddr_in a = { .sin_family = AF_INET, .sin_port = htons(port) };
-
-    if (inet_pton(AF_INET, text, &a.sin_addr) != 1)
-        die(text);
-    return a;
-}
 
 static void dial(const struct flood *f, struct connection *c)
 {

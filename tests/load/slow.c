@@ -22,6 +22,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "loopback.h"
+
 enum {
     OPENING_MAX = 256, /* at once */
     EVENTS = 512,
@@ -62,21 +64,6 @@ static uint64_t now_ms(void)
 
     clock_gettime(CLOCK_MONOTONIC, &now);
     return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
-}
-
-static int die(const char *what)
-{
-    perror(what);
-    exit(1);
-}
-
-static struct sockaddr_in address_of(const char *text, uint16_t port)
-{
-    struct sockaddr_in a = { .sin_family = AF_INET, .sin_port = htons(port) };
-
-    if (inet_pton(AF_INET, text, &a.sin_addr) != 1)
-        die(text);
-    return a;
 }
 
 /* --- opening --- */
